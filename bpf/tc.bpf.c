@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
+/*
+ * What the XDP dataplane needs of the kernel's own path, on zone interfaces.
+ *
+ * holdfast_handover, on the way in: a packet that XDP has translated, but whose next hop's
+ * address the kernel does not know yet, comes up with its egress interface in its metadata. It
+ * is sent there as the kernel sends: the neighbour is resolved and the packet waits for it.
+ * Going through the kernel's forwarding instead would make it depend on reverse-path filters
+ * and firewall rules that were written for untranslated sources.
+ *
+ * holdfast_egress, on the way out: ICMP errors that the kernel sends about packets which were
+ * translated for it quote the inside host, and are translated here. Everything else passes.
+ */
+#include <linux/bpf.h>
+#include <linux/pkt_cls.h>
+
+typedef struct __sk_buff env_frame;
+
+#include "core/nat.h"
+
+#include "bpf/clock_reading.h"
+#include "bpf/handover.h"
+
+SEC("tc")
+int holdfast_handover(struct __sk_buff *frame)
+{
+	const struct handover *note = (void *)(long)frame->data_meta;
+	struct packet packet;
+	u32 ifindex;
+	u8 *ip;
+
+	if ((void *)(note + 1) > (void *)(long)frame->data || note->magic != HANDOVER_MAGIC)
+		return TC_ACT_OK;
+	ifindex = note->ifindex;
+	if (bpf_skb_pull_data(frame, 0))
+		return TC_ACT_SHOT;
+	__builtin_memset(&packet, 0, sizeof(packet));
+	if (packet_parse(frame, &packet) != NO_REASON)
+		return TC_ACT_SHOT;
+	ip = packet_at(frame, packet.link_bytes,
+		       packet.key.family == FAMILY_IPV4 ? IPV4_BYTES : IPV6_BYTES);
+	if (!ip)
+		return TC_ACT_SHOT;
+	rewrite_ttl(ip, packet.key.family);
+	return (int)bpf_redirect_neigh(ifindex, NULL, 0, 0);
+}
+
+SEC("tc")
+int holdfast_egress(struct __sk_buff *frame)
+{
+	/* Only what the gateway itself has made. */
+	if (frame->ingress_ifindex)
+		return TC_ACT_OK;
+	if (!bpf_skb_pull_data(frame, 0))
+		(void)nat_local_packet(frame);
+	return TC_ACT_OK;
+}
+
+/* For holdfast-dp, which wants to know how jiffies and the monotonic clock belong together. */
+SEC("syscall")
+int holdfast_clock(struct clock_reading *reading)
+{
+	reading->jiffies = bpf_jiffies64();
+	reading->monotonic_ns = bpf_ktime_get_ns();
+	return 0;
+}
+
+char _license[] SEC("license") = "GPL"; /* or Apache-2.0, at your choice; see LICENSE */

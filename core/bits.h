@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
+/*
+ * Bits, and hashes of addresses.
+ */
+#ifndef CORE_BITS_H
+#define CORE_BITS_H
+
+#include "abi/types.h"
+
+/*
+ * BPF has no instruction for the lowest set bit and clang 14 cannot lower the builtin, so it is a
+ * multiplication by a de Bruijn sequence, which puts a different pattern in the top six bits for
+ * each of the 64 powers of two.
+ */
+static const u8 bits_de_bruijn[64] = {
+	0,  1,  48, 2,  57, 49, 28, 3,  61, 58, 50, 42, 38, 29, 17, 4,  62, 55, 59, 36, 53, 51,
+	43, 22, 45, 39, 33, 30, 24, 18, 12, 5,  63, 47, 56, 27, 60, 41, 37, 16, 54, 35, 52, 21,
+	44, 32, 23, 11, 46, 26, 40, 15, 34, 20, 31, 10, 25, 14, 19, 9,  13, 8,  7,  6};
+
+/* word is not 0 */
+static __always_inline u32 bits_lowest(u64 word)
+{
+	return bits_de_bruijn[(word & -word) * 0x03f79d71b4cb0a89ull >> 58];
+}
+
+/*
+ * A number for an address, for tables whose contents nobody outside can choose; take its top bits.
+ * Addresses next to each other differ in their last bytes, which lie in the top bits of the
+ * words, where a multiplication alone would leave them: so they are folded down first.
+ */
+static __always_inline u64 ip_addr_mix(const union ip_addr *address, u64 seed)
+{
+	u64 x = (address->longs[0] ^ (address->longs[0] >> 32)) * 0x9e3779b97f4a7c15ull;
+
+	x ^= address->longs[1] ^ seed;
+	x = (x ^ (x >> 32)) * 0xbf58476d1ce4e5b9ull;
+	return (x ^ (x >> 29)) * 0x94d049bb133111ebull;
+}
+
+#endif

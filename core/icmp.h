@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
+/*
+ * ICMP errors about flows, in both directions [RFC5508 REQ-4, REQ-5]: the packet that they
+ * quote names the flow, and is translated along with the header outside.
+ *
+ * An error never opens, refreshes or ends a flow [RFC5508 REQ-6].
+ */
+#ifndef CORE_ICMP_H
+#define CORE_ICMP_H
+
+#include "core/open.h"
+#include "core/rewrite.h"
+
+/* => slot + 1 of the flow that owns a port of a NAT address, 0 if none does */
+static __always_inline u32 port_owner(u32 address, u8 protocol, __be16 port)
+{
+	struct address_ports *ports = env_ports(address);
+	u32 owner;
+
+	if (!ports)
+		return 0;
+	owner = atomic_read(
+		&ports->spaces[port_protocol_of(protocol)].owners[__builtin_bswap16(port)]);
+	return owner == PORT_KERNEL ? 0 : owner;
+}
+
+/* => true if the flow is live and expects packets from there */
+static __always_inline bool flow_expects(const struct flow *flow, const union ip_addr *remote,
+					 __be16 remote_port)
+{
+	return atomic_read(&flow->life) == FLOW_LIVE && flow->remote_port == remote_port &&
+	       flow->remote.longs[0] == remote->longs[0] &&
+	       flow->remote.longs[1] == remote->longs[1];
+}
+
+/* The packet inside an error, as it lies there. */
+struct quoted {
+	struct flow_key key; /* source as inside, destination as remote; an id as inside_port */
+	u16 ip;              /* offsets in the frame */
+	u16 transport;
+	u8 kind; /* PACKET_OTHER: it names no flow */
+};
+
+static __always_inline void quoted_ports(struct quoted *q, const u8 *transport)
+{
+	if (q->key.protocol == PROTOCOL_TCP || q->key.protocol == PROTOCOL_UDP) {
+		q->kind = q->key.protocol == PROTOCOL_TCP ? PACKET_TCP : PACKET_UDP;
+		q->key.ports = *(const u32 *)transport;
+	} else if (protocol_is_icmp(q->key.family, q->key.protocol)) {
+		u8 kind = icmp_kind(q->key.family, transport[0]);
+
+		if (kind != PACKET_ECHO_REQUEST && kind != PACKET_ECHO_REPLY)
+			return;
+		q->kind = kind;
+		q->key.inside_port = *(const __be16 *)(transport + 4);
+	}
+}
+
+/* => bytes of the quoted IPv4 header, 0 if malformed */
+static __always_inline u32 quoted_ipv4(const u8 *bytes, u32 limit, struct quoted *q, bool *ports)
+{
+	const struct iphdr *ip = (const struct iphdr *)bytes;
+
+	if (ip->version != 4 || ip->ihl * 4u < IPV4_BYTES || ip->ihl * 4u > limit)
+		return 0;
+	ip_addr_from_ipv4(&q->key.inside, ip->saddr);
+	ip_addr_from_ipv4(&q->key.remote, ip->daddr);
+	q->key.protocol = ip->protocol;
+	*ports = !(ip->frag_off & __builtin_bswap16(0x1fff));
+	return ip->ihl * 4u;
+}
+
+static __always_inline u32 quoted_ipv6(env_frame *frame, u32 limit, struct quoted *q, bool *ports)
+{
+	struct ipv6_walk walk = {.quoted = true};
+	const struct ipv6hdr *ip =
+		(const struct ipv6hdr *)packet_at(frame, q->ip, IPV6_BYTES);
+
+	if (!ip || ip->version != 6 || limit < IPV6_BYTES)
+		return 0;
+	__builtin_memcpy(&q->key.inside, &ip->saddr, sizeof(q->key.inside));
+	__builtin_memcpy(&q->key.remote, &ip->daddr, sizeof(q->key.remote));
+	if (ipv6_walk_extensions(frame, q->ip, limit, &walk))
+		return 0;
+	q->key.protocol = walk.protocol;
+	*ports = !walk.fragment_offset;
+	return walk.bytes;
+}
+
+/* => false if the error does not quote a whole header and 8 bytes behind it */
+static __always_inline bool quoted_parse(env_frame *frame, const struct packet *p,
+					 struct quoted *q)
+{
+	u32 limit, header_bytes = 0;
+	const u8 *bytes;
+	bool ports = false;
+
+	q->key.family = p->key.family;
+	q->ip = p->transport + ICMP_BYTES;
+	limit = (u32)p->link_bytes + p->length - q->ip;
+	bytes = packet_at(frame, q->ip, IPV4_BYTES);
+	if (!bytes || limit < IPV4_BYTES)
+		return false;
+	if (p->key.family == FAMILY_IPV4)
+		header_bytes = quoted_ipv4(bytes, limit, q, &ports);
+	else
+		header_bytes = quoted_ipv6(frame, limit, q, &ports);
+	q->transport = (u16)(q->ip + header_bytes);
+	bytes = packet_at(frame, q->transport, ICMP_BYTES);
+	if (!header_bytes || !bytes || header_bytes + ICMP_BYTES > limit)
+		return false;
+	if (ports)
+		quoted_ports(q, bytes);
+	return true;
+}
+
+/* The quoted transport checksum follows, where it was quoted. => its change */
+static __always_inline u64 quoted_rewrite_check(env_frame *frame, const struct packet *p,
+						const struct quoted *q, u64 change)
+{
+	u32 offset = q->transport + check_offset(q->kind);
+	u16 *check = (u16 *)packet_at(frame, offset, sizeof(*check));
+
+	if (!check || offset + sizeof(*check) > (u32)p->link_bytes + p->length)
+		return 0;
+	return rewrite_word16(check, transport_checksum(q->kind, *check, change));
+}
+
+/*
+ * Writes address and port of one end of the quoted packet.
+ * => the change of everything written, for the checksum outside, in *change
+ */
+static __always_inline bool quoted_rewrite_end(env_frame *frame, const struct packet *p,
+					       const struct quoted *q, enum packet_end end,
+					       const union ip_addr *address, __be16 port,
+					       u64 *change)
+{
+	enum ip_family family = p->key.family;
+	u8 *ip = packet_at(frame, q->ip, family == FAMILY_IPV4 ? IPV4_BYTES : IPV6_BYTES);
+	u16 *port_at = (u16 *)packet_at(frame, q->transport + port_offset(q->kind, end), 2);
+	u64 address_change, port_change;
+	u16 header_check;
+
+	if (!ip || !port_at)
+		return false;
+	header_check = *(u16 *)(ip + 10);
+	address_change = rewrite_address(ip, family, end, address);
+	port_change = rewrite_word16(port_at, port);
+	*change = address_change + port_change;
+	if (family == FAMILY_IPV4) {
+		*change += checksum_change16(header_check, *(u16 *)(ip + 10));
+		if (kind_is_query(q->kind)) /* no pseudo-header */
+			address_change = 0;
+	}
+	*change += quoted_rewrite_check(frame, p, q, address_change + port_change);
+	return true;
+}
+
+/* Writes one address of the header outside, if any, and the ICMP checksum. */
+static __always_inline bool error_rewrite_outside(env_frame *frame, const struct packet *p,
+						  enum packet_end end,
+						  const union ip_addr *address, u64 change)
+{
+	enum ip_family family = p->key.family;
+	u8 *ip = packet_at(frame, p->link_bytes, family == FAMILY_IPV4 ? IPV4_BYTES : IPV6_BYTES);
+	u8 *icmp = packet_at(frame, p->transport, ICMP_BYTES);
+
+	if (!ip || !icmp)
+		return false;
+	if (address) {
+		u64 address_change = rewrite_address(ip, family, end, address);
+
+		if (family == FAMILY_IPV6)
+			change += address_change;
+	}
+	*(u16 *)(icmp + 2) = checksum_apply(*(u16 *)(icmp + 2), change);
+	return true;
+}
+
+/* => slot + 1 of the flow that an error from outside is about */
+static __always_inline u32 error_flow_from_outside(const struct packet *p, const struct quoted *q,
+						   const struct nat_address *target)
+{
+	bool echo = q->kind == PACKET_ECHO_REQUEST;
+	struct flow *flow;
+	u32 owner;
+
+	if ((q->kind != PACKET_TCP && q->kind != PACKET_UDP && !echo) ||
+	    q->key.inside.longs[0] != p->key.remote.longs[0] ||
+	    q->key.inside.longs[1] != p->key.remote.longs[1])
+		return 0;
+	owner = port_owner(target->slot, q->key.protocol, q->key.inside_port);
+	flow = owner ? env_flow(owner - 1) : NULL;
+	return flow && flow_expects(flow, &q->key.remote, echo ? 0 : q->key.remote_port) ? owner
+											  : 0;
+}
+
+/* => slot + 1 of the flow that an error from inside (or from the gateway) is about */
+static __always_inline u32 error_flow_from_inside(const struct control *control,
+						  const struct quoted *q, u16 zone)
+{
+	bool echo = q->kind == PACKET_ECHO_REPLY;
+	struct flow_key key = {
+		.inside = q->key.remote, .remote = q->key.inside, .protocol = q->key.protocol,
+		.family = q->key.family, .zone = zone};
+
+	if (q->kind != PACKET_TCP && q->kind != PACKET_UDP && !echo)
+		return 0;
+	key.inside_port = echo ? q->key.inside_port : q->key.remote_port;
+	key.remote_port = echo ? 0 : q->key.inside_port;
+	return flow_find(control, &key, flow_key_hash(control, &key));
+}
+
+/*
+ * Which flow an error is about: slot + 1 and direction in *match, slot 0 if it is about none.
+ * => NO_REASON, or the reason to drop it without further ado
+ */
+core_step int error_match(env_frame *frame, struct packet *p, struct flow_match *match)
+{
+	struct control *control = env_control();
+	const struct nat_address *target;
+	const struct nat_config *config;
+	struct quoted quoted = {0};
+
+	if (!p || !match || !control)
+		return REASON_malformed_packet;
+	config = env_config(p->half);
+	if (!config || !quoted_parse(frame, p, &quoted))
+		return REASON_malformed_packet;
+	if (nat_address_find(config, &p->key.inside))
+		return REASON_spoofed_source;
+	target = nat_address_find(config, &p->key.remote);
+	match->direction = target ? FLOW_IN : FLOW_OUT;
+	if (target)
+		match->slot = error_flow_from_outside(p, &quoted, target);
+	else
+		match->slot = error_flow_from_inside(control, &quoted, p->key.zone);
+	return NO_REASON;
+}
+
+/*
+ * Translates an error about the flow in `slot` (+ 1). From outside, source inside and destination
+ * outside become the host inside; from inside, destination inside and source outside the pool's.
+ * The packet inside is parsed a second time: BPF has no stack to keep it meanwhile.
+ * => 0, or -1 if the frame does not hold what was parsed
+ */
+core_step int error_rewrite(env_frame *frame, struct packet *p, u32 slot, u32 direction)
+{
+	struct flow *flow = env_flow(slot - 1);
+	bool in = direction == FLOW_IN;
+	struct quoted quoted = {0};
+	union ip_addr address;
+	u64 change;
+
+	if (!p || !flow || !quoted_parse(frame, p, &quoted) ||
+	    !flow_translated_address(flow, &address))
+		return -1;
+	if (in)
+		address = flow->inside;
+	if (!quoted_rewrite_end(frame, p, &quoted, in ? PACKET_SOURCE : PACKET_DESTINATION,
+				&address, in ? flow->inside_port : flow->port, &change) ||
+	    !error_rewrite_outside(frame, p, in ? PACKET_DESTINATION : PACKET_SOURCE, &address,
+				   change))
+		return -1;
+	return 0;
+}
+
+/*
+ * Translates an ICMP error that the gateway itself sends about a packet that it had translated for
+ * the kernel: only the packet inside, as an error from inside; the source stays the gateway's.
+ * => true if it was about a flow, and was rewritten
+ */
+static __always_inline bool error_rewrite_local(env_frame *frame, struct packet *p)
+{
+	struct control *control = env_control();
+	struct quoted quoted = {0};
+	union ip_addr address;
+	struct flow *flow;
+	u64 change;
+	u32 slot;
+
+	if (!control || !quoted_parse(frame, p, &quoted))
+		return false;
+	slot = error_flow_from_inside(control, &quoted, FLOW_ANY_ZONE);
+	flow = slot ? env_flow(slot - 1) : NULL;
+	return flow && flow_translated_address(flow, &address) &&
+	       quoted_rewrite_end(frame, p, &quoted, PACKET_DESTINATION, &address, flow->port,
+				  &change) &&
+	       error_rewrite_outside(frame, p, PACKET_SOURCE, NULL, change);
+}
+
+#endif

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
+/*
+ * The NAT core: what becomes of a packet.
+ *
+ * This is all that Holdfast knows about translating packets, for every dataplane. It is
+ * compiled into the XDP program and into native code from the same text; a dataplane receives a
+ * frame, calls nat_packet(), and does what the verdict says. docs/packet-path.md is the
+ * specification, written for readers and for the oracle in tests/model.
+ *
+ *     inside -> parse -> flow table: hit  -> way -> rewrite -> out
+ *                                    miss -> route, rules -> selector -> port -> flow
+ *     outside -> parse -> NAT address? -> port table -> flow expects it? -> way -> rewrite -> in
+ *
+ * INV-ALIAS   two live flows never share (address, protocol, port): ports have one owner
+ *             (INV-PORT-1), and a flow is found by its port only through that owner
+ * INV-CLOSED  a packet that a rule owns leaves translated or not at all, or is handed to the
+ *             kernel where the kernel will answer it and cannot forward it
+ * INV-RECLAIM a slot or a port that packets may have seen is used again only after a grace
+ *             period; the packet path itself frees nothing but what nobody can have seen
+ *
+ * Concurrency: any number of CPUs and workers run this at once over the same tables, without
+ * locks. core/flow.h and core/ports.h say how.
+ */
+#ifndef CORE_NAT_H
+#define CORE_NAT_H
+
+#include "core/icmp.h"
+
+static __always_inline void flow_account(struct flow *flow, const struct packet *p,
+					 const struct flow_match *match)
+{
+	struct flow_stats *stats = env_flow_stats(match->slot - 1);
+	u32 direction = match->direction % FLOW_DIRECTIONS;
+	u32 now = env_now_s();
+
+	if (atomic_read(&flow->last_seen_s) != now)
+		atomic_write(&flow->last_seen_s, now);
+	if (p->kind == PACKET_TCP) {
+		u8 state = atomic_read(&flow->tcp_state);
+		u8 next = tcp_next_state(state, p->tcp_flags, direction);
+
+		if (next != state)
+			atomic_write(&flow->tcp_state, next);
+	}
+	if (stats) {
+		atomic_add(&stats->packets[direction], 1);
+		atomic_add(&stats->bytes[direction], p->length);
+	}
+}
+
+/* => false if the frame does not hold what was parsed */
+static __always_inline bool flow_rewrite(env_frame *frame, struct packet *p,
+					 const struct flow *flow, const struct flow_match *match)
+{
+	union ip_addr address;
+
+	if (p->kind == PACKET_ICMP_ERROR)
+		return !error_rewrite(frame, p, match->slot, match->direction);
+	if (match->direction == FLOW_IN)
+		return rewrite_end(frame, p, PACKET_DESTINATION, &flow->inside, flow->inside_port);
+	return flow_translated_address(flow, &address) &&
+	       rewrite_end(frame, p, PACKET_SOURCE, &address, flow->port);
+}
+
+/* Translates a packet of a flow and sends it on its way. */
+static __always_inline struct verdict flow_send(env_frame *frame, struct packet *p,
+						const struct control *control,
+						const struct flow_match *match)
+{
+	struct flow *flow = env_flow(match->slot - 1);
+	struct way way = {0};
+
+	if (!flow)
+		return verdict_drop(REASON_no_route);
+	if (match->direction == FLOW_OUT && atomic_read(&flow->life) == FLOW_ENDING)
+		return verdict_drop(REASON_route_changed);
+	if (p->ttl <= 1) /* from outside; from inside it has not come so far */
+		way.verdict = verdict_translated(REASON_ttl_expired);
+	else
+		way_find(frame, p, &way, control, flow, match);
+	if (way.verdict.reason == REASON_route_changed && match->direction == FLOW_OUT &&
+	    p->kind != PACKET_ICMP_ERROR)
+		atomic_write(&flow->life, FLOW_ENDING);
+	if (way.verdict.action == VERDICT_DROP || way.verdict.action == VERDICT_KERNEL)
+		return way.verdict;
+	if (!flow_rewrite(frame, p, flow, match) ||
+	    (way.verdict.action == VERDICT_FORWARD && !rewrite_hop(frame, p, &way.to, &way.from)))
+		return verdict_drop(REASON_malformed_packet);
+	if (p->kind != PACKET_ICMP_ERROR)
+		flow_account(flow, p, match);
+	return way.verdict;
+}
+
+/* => slot + 1 of the flow that expects a packet for a NAT address, 0 if none does */
+static __always_inline u32 match_from_outside(const struct packet *p,
+					      const struct nat_address *target)
+{
+	bool reply = p->kind == PACKET_ECHO_REPLY;
+	struct flow *flow;
+	u32 owner;
+
+	if (p->kind != PACKET_TCP && p->kind != PACKET_UDP && !reply)
+		return 0;
+	owner = port_owner(target->slot, p->key.protocol,
+			   reply ? p->key.inside_port : p->key.remote_port);
+	flow = owner ? env_flow(owner - 1) : NULL;
+	return flow && flow_expects(flow, &p->key.inside, reply ? 0 : p->key.inside_port) ? owner
+											   : 0;
+}
+
+/* No flow expects this packet for a NAT address. */
+static __always_inline struct verdict refuse_from_outside(const struct packet *p,
+							  const struct nat_address *target)
+{
+	if (target->flags & NAT_ADDRESS_LOCAL)
+		return verdict_kernel(REASON_local_destination);
+	if (p->kind == PACKET_FRAGMENT)
+		return verdict_drop(REASON_fragment_unknown);
+	if (p->kind == PACKET_OTHER && !protocol_is_icmp(p->key.family, p->key.protocol))
+		return verdict_drop(REASON_unsupported_protocol);
+	return verdict_drop(REASON_filtered_inbound);
+}
+
+/* => slot + 1 of the flow of a packet from inside, 0 if it has none (yet) */
+static __always_inline u32 match_from_inside(const struct control *control, const struct packet *p)
+{
+	if (p->kind != PACKET_TCP && p->kind != PACKET_UDP && p->kind != PACKET_ECHO_REQUEST)
+		return 0;
+	return flow_find(control, &p->key, flow_key_hash(control, &p->key));
+}
+
+static __always_inline struct verdict packet_judge(env_frame *frame, struct packet *p,
+						   const struct control *control,
+						   const struct nat_config *config)
+{
+	struct flow_match match = {0};
+	const struct nat_interface *ingress;
+	const struct nat_address *target;
+	u32 reason = packet_parse(frame, p);
+
+	if (reason != NO_REASON)
+		return verdict_of(reason);
+	ingress = interface_find(config, p->ifindex);
+	if (!ingress)
+		return verdict_kernel(REASON_no_rule);
+	p->key.zone = ingress->zone;
+	p->column = ingress->column;
+	if (p->kind == PACKET_ICMP_ERROR)
+		reason = (u32)error_match(frame, p, &match);
+	else if (nat_address_find(config, &p->key.inside))
+		reason = REASON_spoofed_source;
+	if (reason != NO_REASON)
+		return verdict_of(reason);
+	target = nat_address_find(config, &p->key.remote);
+	if (target && p->kind != PACKET_ICMP_ERROR) {
+		match.direction = FLOW_IN;
+		match.slot = match_from_outside(p, target);
+	}
+	if (target && !match.slot)
+		return refuse_from_outside(p, target);
+	if (!target) {
+		if (p->ttl <= 1)
+			return verdict_kernel(REASON_ttl_expired);
+		if (!match.slot)
+			match.slot = match_from_inside(control, p);
+		if (!match.slot)
+			reason = first_packet(frame, p, &match.slot);
+		if (reason != NO_REASON)
+			return verdict_of(reason);
+	}
+	return flow_send(frame, p, control, &match);
+}
+
+/*
+ * Judges, translates and counts one frame that arrived on `ifindex`.
+ * => what the dataplane shall do with it; its bytes are already what they shall be
+ */
+static __always_inline struct verdict nat_packet(env_frame *frame, u32 ifindex)
+{
+	struct control *control = env_control();
+	struct verdict verdict = verdict_drop(REASON_source_nat_pool_invalid);
+	const struct nat_config *config;
+	struct packet packet;
+
+	__builtin_memset(&packet, 0, sizeof(packet));
+	packet.ifindex = ifindex;
+	packet.half = control ? atomic_read(&control->active_half) : 0;
+	config = env_config(packet.half);
+	if (control && config)
+		verdict = packet_judge(frame, &packet, control, config);
+	verdict_count(frame, verdict);
+	return verdict;
+}
+
+/*
+ * A packet that the gateway itself sends out of a zone interface: an ICMP error that quotes a flow's
+ * inside host is translated, everything else is left alone.
+ * => true if it was rewritten
+ */
+static __always_inline bool nat_local_packet(env_frame *frame)
+{
+	struct packet packet;
+
+	__builtin_memset(&packet, 0, sizeof(packet));
+	return packet_parse(frame, &packet) == NO_REASON && packet.kind == PACKET_ICMP_ERROR &&
+	       error_rewrite_local(frame, &packet);
+}
+
+#endif

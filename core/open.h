@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
+/*
+ * A packet of no known flow: which rule owns it, and the flow that it opens.
+ * docs/packet-path.md, sections 3.4 to 3.7 and 6.
+ *
+ * Four steps, each handing on what it found in struct first: judge (route and rule), choose
+ * (pool and address), reserve (slot, port, index entry), and refuse, where one of them said no.
+ *
+ * INV-CLOSED  a packet that a rule owns and that cannot be translated is dropped before any state
+ *             exists; what was reserved on the way (slot, port) is given back at once
+ * INV-STICKY  with address-persistent, the address is selector(source, list) and nothing else
+ *
+ * Order of reservation: slot, port, index entry. A slot that nobody can have seen goes back to its
+ * free stack; one whose port was claimed (a packet from outside may have seen it) is left
+ * RETIRED for the collector.
+ */
+#ifndef CORE_OPEN_H
+#define CORE_OPEN_H
+
+#include "core/memo.h"
+#include "core/ports.h"
+#include "core/tcp.h"
+#include "core/way.h"
+
+/* => enum port_protocol of a packet that has a flow */
+static __always_inline u32 port_protocol_of(u8 protocol)
+{
+	if (protocol == PROTOCOL_TCP)
+		return PORTS_TCP;
+	return protocol == PROTOCOL_UDP ? PORTS_UDP : PORTS_ICMP;
+}
+
+/* What is known of a first packet so far. */
+struct first {
+	u32 rule;   /* position in rules[], RULE_NOT_FOUND if no rule owns the packet */
+	u32 egress; /* column */
+	u32 to_zone;
+	u32 pool;   /* position in pools[], MAX_POOLS before one is chosen */
+	u32 index;  /* the address to begin with, in the pool's list of the family */
+	u32 slot;   /* + 1: the flow */
+};
+
+/* => why a packet that a rule owns cannot open a flow, or NO_REASON */
+static __always_inline u32 first_kind_refusal(const struct packet *p)
+{
+	switch (p->kind) {
+	case PACKET_FRAGMENT:
+		return REASON_fragment_unknown;
+	case PACKET_OTHER:
+		return REASON_unsupported_protocol;
+	case PACKET_ECHO_REPLY:
+	case PACKET_ICMP_ERROR:
+		return REASON_no_flow;
+	case PACKET_TCP:
+		return tcp_opens(p->tcp_flags) ? NO_REASON : REASON_tcp_not_syn;
+	}
+	return NO_REASON;
+}
+
+static __always_inline u32 first_rule_of(const struct nat_config *config, const struct packet *p,
+					 u32 set)
+{
+	u8 protocol = p->key.protocol;
+	bool fragment = p->kind == PACKET_FRAGMENT;
+	bool hides_protocol =
+		fragment && p->key.family == FAMILY_IPV6 && ipv6_is_extension(protocol);
+	bool may_have_ports = protocol == PROTOCOL_TCP || protocol == PROTOCOL_UDP;
+	struct rule_question question = {
+		.source = &p->key.inside,
+		.destination = &p->key.remote,
+		.source_port = __builtin_bswap16(p->key.inside_port),
+		.destination_port = __builtin_bswap16(p->key.remote_port),
+		.protocol = protocol,
+		.has_ports = p->kind == PACKET_TCP || p->kind == PACKET_UDP,
+		.hides_ports = fragment && (may_have_ports || hides_protocol),
+		.hides_protocol = hides_protocol,
+	};
+
+	return rule_find(config, set, &question);
+}
+
+/*
+ * Route and rule.
+ * => NO_REASON if a rule owns the packet and it may open a flow; otherwise the reason, with
+ *    first->rule telling whether a rule owned it
+ */
+core_step int first_judge(env_frame *frame, struct packet *p, struct first *first)
+{
+	const struct nat_interface *egress;
+	const struct nat_config *config;
+	const struct nat_rule *owner;
+	struct owner_counters *counters;
+	struct route_query query;
+	struct route route = {0};
+	u32 set, rule, reason;
+
+	if (!p || !first)
+		return REASON_no_route;
+	config = env_config(p->half);
+	if (!config)
+		return REASON_no_route;
+	way_query(&query, p, NULL, FLOW_OUT);
+	env_route(frame, &query, &route);
+	if (route.result == ROUTE_NOT_FORWARDED)
+		return REASON_local_destination;
+	if (route.result == ROUTE_REJECTED)
+		return REASON_route_rejected;
+	if (route.result == ROUTE_UNUSABLE)
+		return REASON_no_route;
+	egress = interface_find(config, route.ifindex);
+	if (!egress)
+		return REASON_no_rule;
+	set = config->rule_set_of[p->column % MAX_INTERFACES][egress->column % MAX_INTERFACES];
+	rule = set ? first_rule_of(config, p, set - 1) : RULE_NOT_FOUND;
+	owner = config_rule(config, rule);
+	if (!owner)
+		return REASON_no_rule;
+	if (owner->action == RULE_OFF)
+		return REASON_rule_off;
+	first->rule = rule;
+	first->egress = egress->column;
+	first->to_zone = egress->zone;
+	counters = env_rule_counters(owner->id);
+	if (counters)
+		atomic_add(&counters->hits, 1);
+	reason = first_kind_refusal(p);
+	if (reason == NO_REASON && route.result == ROUTE_TOO_BIG && !p->may_fragment)
+		return REASON_packet_too_big;
+	return (int)reason;
+}
+
+/* => the position of the pool of a rule's action; MAX_POOLS and the reason if it has none */
+static __always_inline u32 first_pool_of(const struct nat_config *config,
+					 const struct nat_rule *rule, u32 egress, u32 *reason)
+{
+	u32 pool;
+
+	*reason = REASON_source_nat_pool_missing;
+	if (rule->action == RULE_POOL)
+		return rule->pool;
+	if (rule->action == RULE_FAIL) {
+		*reason = rule->fail_reason;
+		return MAX_POOLS;
+	}
+	*reason = REASON_source_nat_pool_empty;
+	pool = config->interface_pools[egress % MAX_INTERFACES];
+	return pool ? pool - 1 : MAX_POOLS;
+}
+
+/* => the index of the address to begin with [contract of the selectors: core/select.h] */
+static __always_inline u32 first_index(const struct packet *p, const struct nat_pool *pool,
+				       struct owner_counters *counters, u32 length)
+{
+	u32 family = p->key.family % FAMILY_COUNT;
+
+	if (pool->selector == SELECT_USERSPACE_V1)
+		return memo_userspace_v1(pool->memo_version * FAMILY_COUNT + family, family,
+					 &p->key.inside, length);
+	if (pool->selector == SELECT_EBPF_LEGACY)
+		return select_ebpf_legacy(family, &p->key.inside, length);
+	return (u32)(atomic_fetch_add(&counters->round_robin[family], 1) % length);
+}
+
+/* Pool and address. => NO_REASON, or the reason for the drop */
+core_step int first_choose(struct packet *p, struct first *first)
+{
+	const struct nat_config *config;
+	const struct nat_rule *rule;
+	const struct nat_pool *pool;
+	struct owner_counters *counters;
+	u32 reason, length, position;
+
+	if (!p || !first)
+		return REASON_source_nat_pool_invalid;
+	config = env_config(p->half);
+	rule = config ? config_rule(config, first->rule) : NULL;
+	if (!rule)
+		return REASON_source_nat_pool_invalid;
+	position = first_pool_of(config, rule, first->egress, &reason);
+	pool = config_pool(config, position);
+	if (!pool)
+		return (int)reason;
+	first->pool = position;
+	counters = env_pool_counters(pool->id);
+	if (!counters)
+		return REASON_source_nat_pool_invalid;
+	atomic_add(&counters->hits, 1);
+	length = pool->lists[p->key.family % FAMILY_COUNT].length;
+	if (!length)
+		return pool->lists[FAMILY_IPV4].length || pool->lists[FAMILY_IPV6].length
+			       ? REASON_source_nat_pool_wrong_family
+			       : REASON_source_nat_pool_empty;
+	first->index = first_index(p, pool, counters, length);
+	return NO_REASON;
+}
+
+/* A flow in the making. */
+struct opening {
+	struct control *control;
+	const struct nat_config *config;
+	const struct nat_rule *rule;
+	const struct nat_pool *pool;
+	struct flow *flow;
+	u32 slot;  /* + 1 */
+	u32 first; /* position of the list in pool_addresses[] */
+	u32 length;
+	u32 index;   /* where in the list to begin */
+	u32 claimed; /* 0 or 1 */
+};
+
+static __always_inline u64 opening_port_hash(const struct opening *o)
+{
+	const struct flow *flow = o->flow;
+	struct siphash s;
+
+	siphash_start(&s, o->control->port_key);
+	siphash_word(&s, flow->inside.longs[0], 2);
+	siphash_word(&s, flow->inside.longs[1], 2);
+	siphash_word(&s, flow->remote.longs[0], 2);
+	siphash_word(&s, flow->remote.longs[1], 2);
+	siphash_word(&s, (u64)flow->protocol << 32 | flow->ports, 2);
+	return siphash_finish(&s, 40, 2);
+}
+
+/* Claims a port on the address at `index + i` of the list. */
+static inline long opening_claim_step(u32 i, void *context)
+{
+	struct opening *o = context;
+	u32 position = o->first + (o->index + i) % o->length;
+	const struct nat_pool *pool = o->pool;
+	struct address_ports *ports;
+	struct port_space *space;
+	u32 size = (u32)pool->port_high - pool->port_low + 1;
+	u64 start;
+	u16 address;
+
+	if (position >= MAX_POOL_ADDRESSES || !size)
+		return 1;
+	address = o->config->pool_addresses[position];
+	ports = env_ports(address);
+	if (!ports)
+		return 0;
+	space = &ports->spaces[port_protocol_of(o->flow->protocol)];
+	start = pool->sequential ? atomic_fetch_add(&space->searches, 1) : opening_port_hash(o);
+	atomic_write(&o->flow->address, address);
+	o->claimed = ports_claim(space, pool->port_low, pool->port_high,
+				 (u16)(pool->port_low + start % size), o->slot, &o->flow->port);
+	return o->claimed != 0;
+}
+
+/* => true when a port is claimed; round-robin tries every address once, a selector only its own */
+static __always_inline bool opening_claim(struct opening *o)
+{
+	env_loop(o->pool->selector == SELECT_ROUND_ROBIN ? o->length : 1, opening_claim_step, o);
+	return o->claimed != 0;
+}
+
+static __always_inline void opening_fill(struct opening *o, const struct packet *p, u16 to_zone)
+{
+	struct flow *flow = o->flow;
+	struct flow_stats *stats = env_flow_stats(o->slot - 1);
+
+	flow->inside = p->key.inside;
+	flow->remote = p->key.remote;
+	flow->ports = p->key.ports;
+	flow->protocol = p->key.protocol;
+	flow->family = p->key.family;
+	flow->zone = p->key.zone;
+	flow->rule = o->rule->id;
+	flow->pool = o->pool->id;
+	flow->to_zone = to_zone;
+	flow->tcp_state = TCP_OPENING;
+	atomic_write(&flow->nexthop_out, NEXTHOP_NONE);
+	atomic_write(&flow->nexthop_in, NEXTHOP_NONE);
+	atomic_write(&flow->last_seen_s, env_now_s());
+	if (stats)
+		*stats = (struct flow_stats){.created_s = env_now_s(), .in_ifindex = p->ifindex};
+}
+
+/* Takes back a flow whose port was claimed but which is not published. */
+static __always_inline void opening_retire(struct opening *o)
+{
+	struct address_ports *ports = env_ports(o->flow->address);
+
+	if (ports)
+		ports_release(&ports->spaces[port_protocol_of(o->flow->protocol)],
+			      __builtin_bswap16(o->flow->port));
+	atomic_write(&o->flow->life, FLOW_RETIRED);
+}
+
+/* Counts a flow that was opened, for its rule and its pool. */
+static __always_inline void opening_count(const struct flow *flow)
+{
+	struct owner_counters *rule = env_rule_counters(flow->rule);
+	struct owner_counters *pool = env_pool_counters(flow->pool);
+
+	if (rule) {
+		atomic_add(&rule->flows_opened, 1);
+		atomic_add(&rule->flows, 1);
+	}
+	if (pool) {
+		atomic_add(&pool->flows_opened, 1);
+		atomic_add(&pool->flows, 1);
+	}
+}
+
+static __always_inline bool opening_start(struct opening *o, const struct packet *p,
+					  const struct first *first)
+{
+	const struct address_list *list;
+
+	o->control = env_control();
+	o->config = env_config(p->half);
+	if (!o->control || !o->config)
+		return false;
+	o->rule = config_rule(o->config, first->rule);
+	o->pool = config_pool(o->config, first->pool);
+	if (!o->rule || !o->pool)
+		return false;
+	list = &o->pool->lists[p->key.family % FAMILY_COUNT];
+	o->first = list->first;
+	o->length = list->length;
+	o->index = first->index;
+	return o->length != 0;
+}
+
+/*
+ * Slot, port, index entry: first->slot is then the flow, the packet's own or that of another
+ * CPU which was faster.
+ * => NO_REASON, or the reason for the drop
+ */
+core_step int first_reserve(struct packet *p, struct first *first)
+{
+	struct opening o = {0};
+	u64 hash;
+
+	if (!p || !first || !opening_start(&o, p, first))
+		return REASON_source_nat_pool_invalid;
+	o.slot = flow_pop_free(o.control);
+	o.flow = o.slot ? env_flow(o.slot - 1) : NULL;
+	if (!o.flow)
+		return REASON_flow_table_full;
+	opening_fill(&o, p, (u16)first->to_zone);
+	if (!opening_claim(&o)) {
+		flow_push_free(o.control, o.flow, o.slot, env_cpu());
+		return REASON_source_nat_pool_exhausted;
+	}
+	atomic_write(&o.flow->life, FLOW_LIVE);
+	hash = flow_key_hash(o.control, &p->key);
+	first->slot = flow_publish(o.control, &p->key, hash, o.slot);
+	if (first->slot == o.slot) {
+		opening_count(o.flow);
+		return NO_REASON;
+	}
+	opening_retire(&o);
+	return first->slot ? NO_REASON : REASON_flow_table_full;
+}
+
+/* Counts a refusal for its rule and pool, and keeps it for `show`. */
+core_step int first_refuse(struct packet *p, struct first *first, u32 reason)
+{
+	const struct nat_config *config;
+	const struct nat_rule *rule;
+	const struct nat_pool *pool;
+	struct owner_counters *counters;
+	u32 pool_id = ID_NONE;
+
+	if (!p || !first)
+		return -1;
+	config = env_config(p->half);
+	rule = config ? config_rule(config, first->rule) : NULL;
+	if (!rule)
+		return -1;
+	counters = env_rule_counters(rule->id);
+	if (counters)
+		atomic_add(&counters->failures[reason % REASON_CAPACITY], 1);
+	pool = config_pool(config, first->pool);
+	if (pool) {
+		pool_id = pool->id;
+		counters = env_pool_counters(pool_id);
+		if (counters)
+			atomic_add(&counters->failures[reason % REASON_CAPACITY], 1);
+	}
+	failure_record(p, rule->id, pool_id, reason);
+	return 0;
+}
+
+/*
+ * Judges a packet that belongs to no flow, and opens one if a rule says so.
+ * => NO_REASON and slot + 1 of its flow; otherwise the reason for the drop, or for the kernel
+ */
+static __always_inline u32 first_packet(env_frame *frame, struct packet *p, u32 *slot)
+{
+	struct first first = {.rule = RULE_NOT_FOUND, .pool = MAX_POOLS};
+	u32 reason = (u32)first_judge(frame, p, &first);
+
+	if (reason == NO_REASON)
+		reason = (u32)first_choose(p, &first);
+	if (reason == NO_REASON)
+		reason = (u32)first_reserve(p, &first);
+	if (reason >= REASON_FIRST_DROP && reason < NO_REASON && first.rule != RULE_NOT_FOUND)
+		first_refuse(p, &first, reason);
+	*slot = first.slot;
+	return reason;
+}
+
+#endif

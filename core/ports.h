@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
+/*
+ * Claiming and releasing ports of one address and protocol (the table: abi/ports.h).
+ *
+ * INV-PORT-1  a port has at most one owner: it is claimed by swapping its owner word from
+ *             PORT_FREE, which exactly one claimer can do
+ * INV-PORT-2  a free port in the range is found, however full the range is: the search looks at
+ *             every port whose bit is set, and a free port's bit is always set
+ * INV-PORT-3  a search reads at most 64 counts, 16 words of a group for each count that is not
+ *             zero, and one owner for each bit that is set: its cost does not grow as ports
+ *             fill up
+ *
+ * Releasing a port that packets may still see is the collector's job (after its grace period);
+ * the packet path releases only what it claimed and never published.
+ */
+#ifndef CORE_PORTS_H
+#define CORE_PORTS_H
+
+#include "core/atomic.h"
+#include "core/bits.h"
+#include "core/environment.h"
+
+struct port_search {
+	struct port_space *space;
+	__be16 *claimed; /* where the port goes before it is claimed, for those who find it */
+	u32 owner;
+	u32 next; /* the port to look at; above last when nothing is left */
+	u32 last;
+	u32 found; /* 0 or 1; not a bool, whose value BPF's verifier does not know */
+};
+
+/* Offers the first port of the word at or after `next`. => the port after those looked at */
+static __always_inline u32 ports_try_word(struct port_search *search, u32 port)
+{
+	struct port_space *space = search->space;
+	u32 word = port / PORTS_PER_WORD % PORT_WORDS;
+	u64 bits = atomic_read(&space->free_bits[word]) & (~0ull << (port % PORTS_PER_WORD));
+
+	if (!bits)
+		return (port | (PORTS_PER_WORD - 1)) + 1;
+	port = (word * PORTS_PER_WORD + bits_lowest(bits)) % PORTS_PER_SPACE;
+	if (port > search->last)
+		return port;
+	atomic_write(search->claimed, (__be16)__builtin_bswap16((u16)port));
+	if (!atomic_replace(&space->owners[port], PORT_FREE, search->owner))
+		return port + 1;
+	atomic_and(&space->free_bits[word], ~(1ull << (port % PORTS_PER_WORD)));
+	atomic_add(&space->group_free[port / PORTS_PER_GROUP], -1u);
+	atomic_add(&space->in_use, 1);
+	search->found = 1;
+	return port;
+}
+
+static inline long ports_search_step(u32 i, void *context)
+{
+	struct port_search *search = context;
+	u32 port = search->next;
+
+	(void)i;
+	if (port > search->last || port >= PORTS_PER_SPACE)
+		return 1;
+	if (!atomic_read(&search->space->group_free[port / PORTS_PER_GROUP]))
+		search->next = (port | (PORTS_PER_GROUP - 1)) + 1;
+	else
+		search->next = ports_try_word(search, port);
+	return search->found != 0;
+}
+
+/*
+ * Claims the first free port at or after `start`, once around low..high (all in host order,
+ * low <= start <= high), for a flow's slot + 1.
+ * => true and the port in *claimed (network order); false if none is free
+ */
+static __always_inline bool ports_claim(struct port_space *space, u16 low, u16 high, u16 start,
+					u32 owner, __be16 *claimed)
+{
+	struct port_search search = {
+		.space = space, .claimed = claimed, .owner = owner, .next = start, .last = high};
+
+	env_loop(PORTS_PER_SPACE + PORT_WORDS, ports_search_step, &search);
+	if (!search.found && start > low) {
+		search.next = low;
+		search.last = start - 1u;
+		env_loop(PORTS_PER_SPACE + PORT_WORDS, ports_search_step, &search);
+	}
+	return search.found != 0;
+}
+
+/* Gives a port back. Only for its owner, and only when no packet can see that any more. */
+static __always_inline void ports_release(struct port_space *space, u16 port)
+{
+	atomic_add(&space->group_free[port / PORTS_PER_GROUP], 1);
+	atomic_or(&space->free_bits[port / PORTS_PER_WORD], 1ull << (port % PORTS_PER_WORD));
+	atomic_add(&space->in_use, -1u);
+	(void)atomic_swap(&space->owners[port], PORT_FREE);
+}
+
+/* Keeps a port for the gateway's own sockets. => false if a flow owns it */
+static __always_inline bool ports_reserve(struct port_space *space, u16 port)
+{
+	if (!atomic_replace(&space->owners[port], PORT_FREE, PORT_KERNEL))
+		return atomic_read(&space->owners[port]) == PORT_KERNEL;
+	atomic_and(&space->free_bits[port / PORTS_PER_WORD], ~(1ull << (port % PORTS_PER_WORD)));
+	atomic_add(&space->group_free[port / PORTS_PER_GROUP], -1u);
+	return true;
+}
+
+/* Gives a port back that was kept so. */
+static __always_inline void ports_unreserve(struct port_space *space, u16 port)
+{
+	if (atomic_read(&space->owners[port]) != PORT_KERNEL)
+		return;
+	atomic_add(&space->group_free[port / PORTS_PER_GROUP], 1);
+	atomic_or(&space->free_bits[port / PORTS_PER_WORD], 1ull << (port % PORTS_PER_WORD));
+	(void)atomic_swap(&space->owners[port], PORT_FREE);
+}
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
+/*
+ * SipHash (Aumasson, Bernstein 2012) over whole 64-bit words, little-endian as loaded.
+ *
+ * SipHash-1-3 spreads flows over the flow table, so that nobody can aim at one bucket;
+ * SipHash-2-4 says where the search for a port begins, so that nobody can guess the port.
+ */
+#ifndef CORE_SIPHASH_H
+#define CORE_SIPHASH_H
+
+#include "abi/types.h"
+
+struct siphash {
+	u64 v0, v1, v2, v3;
+};
+
+static __always_inline u64 siphash_rotate(u64 x, int bits)
+{
+	return (x << bits) | (x >> (64 - bits));
+}
+
+static __always_inline void siphash_round(struct siphash *s)
+{
+	s->v0 += s->v1;
+	s->v1 = siphash_rotate(s->v1, 13) ^ s->v0;
+	s->v0 = siphash_rotate(s->v0, 32);
+	s->v2 += s->v3;
+	s->v3 = siphash_rotate(s->v3, 16) ^ s->v2;
+	s->v0 += s->v3;
+	s->v3 = siphash_rotate(s->v3, 21) ^ s->v0;
+	s->v2 += s->v1;
+	s->v1 = siphash_rotate(s->v1, 17) ^ s->v2;
+	s->v2 = siphash_rotate(s->v2, 32);
+}
+
+static __always_inline void siphash_start(struct siphash *s, const u64 key[2])
+{
+	s->v0 = key[0] ^ 0x736f6d6570736575ull;
+	s->v1 = key[1] ^ 0x646f72616e646f6dull;
+	s->v2 = key[0] ^ 0x6c7967656e657261ull;
+	s->v3 = key[1] ^ 0x7465646279746573ull;
+}
+
+static __always_inline void siphash_word(struct siphash *s, u64 word, int rounds)
+{
+	s->v3 ^= word;
+	siphash_round(s);
+	if (rounds > 1)
+		siphash_round(s);
+	s->v0 ^= word;
+}
+
+/* rounds is 1 for SipHash-1-3, 2 for SipHash-2-4 */
+static __always_inline u64 siphash_finish(struct siphash *s, u64 bytes, int rounds)
+{
+	siphash_word(s, bytes << 56, rounds);
+	s->v2 ^= 0xff;
+	siphash_round(s);
+	siphash_round(s);
+	siphash_round(s);
+	if (rounds > 1)
+		siphash_round(s);
+	return s->v0 ^ s->v1 ^ s->v2 ^ s->v3;
+}
+
+#endif

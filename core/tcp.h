@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
+/*
+ * The TCP states of a flow, as a table: docs/packet-path.md, section 7. The states only choose
+ * the idle timeout; no segment is dropped for its state.
+ */
+#ifndef CORE_TCP_H
+#define CORE_TCP_H
+
+#include "core/packet.h"
+
+enum tcp_event { TCP_EVENT_SYN, TCP_EVENT_ACK, TCP_EVENT_FIN, TCP_EVENT_RST, TCP_EVENTS };
+
+/* What a segment is to the table: RST before FIN before SYN. SYN with ACK is ACK from inside. */
+static __always_inline enum tcp_event tcp_event(u8 flags, enum flow_direction direction)
+{
+	if (flags & TCP_RST)
+		return TCP_EVENT_RST;
+	if (flags & TCP_FIN)
+		return TCP_EVENT_FIN;
+	if ((flags & TCP_SYN) && (direction == FLOW_IN || !(flags & TCP_ACK)))
+		return TCP_EVENT_SYN;
+	return TCP_EVENT_ACK;
+}
+
+#define OPENING TCP_OPENING
+#define ANSWERED TCP_ANSWERED
+#define ESTABLISHED TCP_ESTABLISHED
+#define CLOSING_OUT TCP_CLOSING_OUT
+#define CLOSING_IN TCP_CLOSING_IN
+#define CLOSED TCP_CLOSED
+
+/* A power of two, so that an index is in range by its bits alone. */
+enum { TCP_STATE_ROWS = 8 };
+_Static_assert(TCP_STATE_COUNT <= (int)TCP_STATE_ROWS, "");
+
+static const u8 tcp_transitions[FLOW_DIRECTIONS][TCP_STATE_ROWS][TCP_EVENTS] = {
+	[FLOW_OUT] = {
+		/*                SYN          ACK          FIN          RST */
+		[OPENING]     = { OPENING,     OPENING,     CLOSING_OUT, CLOSED },
+		[ANSWERED]    = { ANSWERED,    ESTABLISHED, CLOSING_OUT, CLOSED },
+		[ESTABLISHED] = { ESTABLISHED, ESTABLISHED, CLOSING_OUT, CLOSED },
+		[CLOSING_OUT] = { CLOSING_OUT, CLOSING_OUT, CLOSING_OUT, CLOSED },
+		[CLOSING_IN]  = { CLOSING_IN,  CLOSING_IN,  CLOSED,      CLOSED },
+		[CLOSED]      = { OPENING,     CLOSED,      CLOSED,      CLOSED },
+	},
+	[FLOW_IN] = {
+		[OPENING]     = { ANSWERED,    OPENING,     CLOSING_IN,  CLOSED },
+		[ANSWERED]    = { ANSWERED,    ANSWERED,    CLOSING_IN,  CLOSED },
+		[ESTABLISHED] = { ESTABLISHED, ESTABLISHED, CLOSING_IN,  CLOSED },
+		[CLOSING_OUT] = { CLOSING_OUT, CLOSING_OUT, CLOSED,      CLOSED },
+		[CLOSING_IN]  = { CLOSING_IN,  CLOSING_IN,  CLOSING_IN,  CLOSED },
+		[CLOSED]      = { CLOSED,      CLOSED,      CLOSED,      CLOSED },
+	},
+};
+
+#undef OPENING
+#undef ANSWERED
+#undef ESTABLISHED
+#undef CLOSING_OUT
+#undef CLOSING_IN
+#undef CLOSED
+
+static __always_inline u8 tcp_next_state(u8 state, u8 flags, enum flow_direction direction)
+{
+	enum tcp_event event = tcp_event(flags, direction);
+
+	return tcp_transitions[direction][state % TCP_STATE_ROWS][event];
+}
+
+/* => true for a segment that may open a flow */
+static __always_inline bool tcp_opens(u8 flags)
+{
+	return (flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) == TCP_SYN;
+}
+
+/* Idle timeouts of a flow's protocol and state. */
+static __always_inline u32 flow_timeout_s(const struct flow_timeouts *timeouts, u8 protocol,
+					  u8 tcp_state)
+{
+	if (protocol == PROTOCOL_UDP)
+		return timeouts->udp_s;
+	if (protocol != PROTOCOL_TCP)
+		return timeouts->icmp_s;
+	if (tcp_state == TCP_ESTABLISHED)
+		return timeouts->tcp_established_s;
+	if (tcp_state == TCP_OPENING || tcp_state == TCP_ANSWERED)
+		return timeouts->tcp_opening_s;
+	return timeouts->tcp_closing_s;
+}
+
+#endif
