@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dataplane/survey.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+
+enum { BITS = 64, SLOT_WORDS = MAX_ADDRESS_SLOTS / BITS };
+
+struct survey_pool {
+	u16 port_low;
+	u16 port_high;
+	u64 slots[SLOT_WORDS];
+};
+
+enum survey_rule { SURVEY_NO_RULE, SURVEY_RULE_FAILS, SURVEY_RULE_INTERFACE, SURVEY_RULE_POOL };
+
+struct survey {
+	u8 rules[MAX_RULE_IDS];       /* enum survey_rule */
+	u16 rule_pools[MAX_RULE_IDS]; /* SURVEY_RULE_POOL: the pool's id */
+	bool zones[MAX_ZONE_IDS];
+	bool rule_sets[MAX_RULE_SET_IDS];
+	bool applications[MAX_APPLICATION_IDS];
+	bool interface_pools[MAX_POOL_IDS];
+	bool named_pools[MAX_POOL_IDS]; /* named by a rule, but not there */
+	struct survey_pool *pools[MAX_POOL_IDS];
+	u64 slots[SLOT_WORDS];
+};
+
+static bool bit_is_set(const u64 *words, u32 bit)
+{
+	return words[bit / BITS] >> bit % BITS & 1;
+}
+
+static void set_bit(u64 *words, u32 bit)
+{
+	words[bit / BITS] |= 1ull << bit % BITS;
+}
+
+static bool add_pool(struct survey *survey, const struct nat_config *config,
+		     const struct nat_pool *from)
+{
+	struct survey_pool *pool = calloc(1, sizeof(*pool));
+
+	if (!pool)
+		return false;
+	pool->port_low = from->port_low;
+	pool->port_high = from->port_high;
+	for (u32 family = 0; family < FAMILY_COUNT; family++) {
+		const struct address_list *list = &from->lists[family];
+
+		for (u32 i = 0; i < list->length; i++) {
+			u32 slot = config->pool_addresses[(list->first + i) % MAX_POOL_ADDRESSES];
+
+			set_bit(pool->slots, slot % MAX_ADDRESS_SLOTS);
+			set_bit(survey->slots, slot % MAX_ADDRESS_SLOTS);
+		}
+	}
+	survey->pools[from->id % MAX_POOL_IDS] = pool;
+	return true;
+}
+
+static bool add_pools(struct survey *survey, const struct nat_config *config)
+{
+	u32 count = (u32)config->pool_count + config->interface_pool_count;
+
+	for (u32 i = 0; i < count && i < MAX_POOLS; i++) {
+		if (!add_pool(survey, config, &config->pools[i]))
+			return false;
+		survey->interface_pools[config->pools[i].id % MAX_POOL_IDS] =
+			i >= config->pool_count;
+	}
+	return true;
+}
+
+static void add_rule(struct survey *survey, const struct nat_config *config,
+		     const struct nat_rule *rule)
+{
+	u32 id = rule->id % MAX_RULE_IDS;
+
+	survey->rules[id] = SURVEY_RULE_FAILS;
+	if (rule->action == RULE_INTERFACE)
+		survey->rules[id] = SURVEY_RULE_INTERFACE;
+	if (rule->action == RULE_POOL) {
+		survey->rules[id] = SURVEY_RULE_POOL;
+		survey->rule_pools[id] = config->pools[rule->pool % MAX_POOLS].id;
+	}
+	if (rule->action == RULE_FAIL)
+		survey->named_pools[rule->pool % MAX_POOL_IDS] = true;
+	for (u32 i = 0; i < rule->service_count && i < MAX_SERVICES_PER_RULE; i++)
+		survey->applications[rule->services[i].application % MAX_APPLICATION_IDS] = true;
+}
+
+static void add_rule_sets(struct survey *survey, const struct nat_config *config)
+{
+	for (u32 i = 0; i < config->rule_set_count && i < MAX_RULE_SETS; i++) {
+		const struct nat_rule_set *set = &config->rule_sets[i];
+
+		survey->rule_sets[set->name % MAX_RULE_SET_IDS] = true;
+		for (u32 j = 0; j < set->rule_count; j++)
+			add_rule(survey, config, &config->rules[(set->first_rule + j) % MAX_RULES]);
+	}
+}
+
+struct survey *survey_new(const struct nat_config *config)
+{
+	struct survey *survey = calloc(1, sizeof(*survey));
+
+	if (!survey)
+		return NULL;
+	for (u32 i = 0; i < config->zone_count && i < MAX_ZONES; i++)
+		survey->zones[config->zones[i] % MAX_ZONE_IDS] = true;
+	add_rule_sets(survey, config);
+	if (add_pools(survey, config))
+		return survey;
+	survey_free(survey);
+	return NULL;
+}
+
+void survey_free(struct survey *survey)
+{
+	if (!survey)
+		return;
+	for (u32 i = 0; i < MAX_POOL_IDS; i++)
+		free(survey->pools[i]);
+	free(survey);
+}
+
+static bool pool_covers(const struct survey_pool *pool, const struct flow *flow)
+{
+	u16 port = ntohs(flow->port);
+
+	return pool && port >= pool->port_low && port <= pool->port_high &&
+	       bit_is_set(pool->slots, flow->address % MAX_ADDRESS_SLOTS);
+}
+
+bool survey_covers(const struct survey *survey, const struct flow *flow)
+{
+	u32 rule = flow->rule % MAX_RULE_IDS, pool = flow->pool % MAX_POOL_IDS;
+
+	if (!survey_has_zone(survey, flow->zone) || !survey_has_zone(survey, flow->to_zone) ||
+	    !pool_covers(survey->pools[pool], flow))
+		return false;
+	if (survey->rules[rule] == SURVEY_RULE_INTERFACE)
+		return survey->interface_pools[pool];
+	return survey->rules[rule] == SURVEY_RULE_POOL && survey->rule_pools[rule] == pool;
+}
+
+bool survey_has_zone(const struct survey *survey, u32 id)
+{
+	return id < MAX_ZONE_IDS && survey->zones[id];
+}
+
+bool survey_has_rule(const struct survey *survey, u32 id)
+{
+	return id < MAX_RULE_IDS && survey->rules[id] != SURVEY_NO_RULE;
+}
+
+bool survey_has_rule_set(const struct survey *survey, u32 id)
+{
+	return id < MAX_RULE_SET_IDS && survey->rule_sets[id];
+}
+
+bool survey_has_pool(const struct survey *survey, u32 id)
+{
+	return id < MAX_POOL_IDS && (survey->pools[id] || survey->named_pools[id]);
+}
+
+bool survey_has_application(const struct survey *survey, u32 id)
+{
+	return id < MAX_APPLICATION_IDS && survey->applications[id];
+}
+
+bool survey_has_address(const struct survey *survey, u32 slot)
+{
+	return slot < MAX_ADDRESS_SLOTS && bit_is_set(survey->slots, slot);
+}
