@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Compares what an implementation did with what the oracle expects.
+
+    compare.py DIR actual.bin actual_state.json
+
+DIR holds what trace.py wrote. Prints the first packet that differs in full, and what differs
+in the states; exit status 0 if they are equal, else 1. The frame of a drop is not compared.
+"""
+import argparse
+import json
+import sys
+from itertools import zip_longest
+from pathlib import Path
+
+from addresses import packed, text_of
+from reasons import DROP, REASONS, VERDICTS
+from replay_file import COLLECT, VERDICT_OF_COLLECT, read_results, read_trace
+from state import flow_identity
+
+MAXIMUM_STATE_LINES = 60
+
+
+def main(arguments=None):
+    """The command line. => exit status"""
+    parser = argparse.ArgumentParser(description="Compare results with what was expected.")
+    parser.add_argument("directory", type=Path)
+    parser.add_argument("results", type=Path)
+    parser.add_argument("state", type=Path)
+    options = parser.parse_args(arguments)
+    lines = first_difference(options.directory, options.results)
+    lines += state_differences(options.directory / "expected_state.json", options.state)
+    print("\n".join(lines) if lines else "equal")
+    return 1 if lines else 0
+
+
+def first_difference(directory, results_path):
+    """=> lines about the first record that differs; none if none does"""
+    records = zip_longest(read_trace(directory / "trace.bin"),
+                          read_results(directory / "expected.bin"), read_results(results_path))
+    for number, (record, expected, got) in enumerate(records):
+        if record is None:
+            return [f"record {number}: the trace has ended, the results go on"]
+        if got is None:
+            return [f"record {number}: the results have ended, the trace goes on"]
+        if not results_agree(expected, got):
+            return describe(number, record, expected, got)
+    return []
+
+
+def results_agree(expected, got):
+    """Equal, but for the frame of a drop."""
+    if expected[:3] != got[:3]:
+        return False
+    return expected.verdict == VERDICTS.index(DROP) or expected.frame == got.frame
+
+
+def describe(number, record, expected, got):
+    """=> the whole story of one record"""
+    kind = "collect" if record.kind == COLLECT else "packet"
+    lines = [f"record {number} ({kind}) at {record.time_s} s, ifindex {record.ifindex}",
+             f"  expected {outcome(expected)}", f"  got      {outcome(got)}"]
+    if record.kind == COLLECT:
+        return lines
+    lines += dump("the packet that arrived", record.frame)
+    if expected.verdict != VERDICTS.index(DROP) and expected.frame != got.frame:
+        lines += byte_differences(expected.frame, got.frame)
+        lines += dump("the frame expected", expected.frame)
+        lines += dump("the frame got", got.frame)
+    return lines
+
+
+def outcome(result):
+    """=> verdict, reason and egress in words"""
+    if result.verdict == VERDICT_OF_COLLECT:
+        return "a collection"
+    verdict = _name(VERDICTS, result.verdict)
+    return (f"{verdict} {_name(REASONS, result.reason)} egress {result.egress_ifindex} "
+            f"({len(result.frame)} bytes)")
+
+
+def _name(names, number):
+    return names[number] if number < len(names) else f"number {number}"
+
+
+def byte_differences(expected, got):
+    """=> one line for every byte that differs (Ethernet header included), up to 40"""
+    lines = [f"  lengths: expected {len(expected)}, got {len(got)}"]
+    pairs = enumerate(zip_longest(expected, got))
+    lines += [f"  byte {at}: expected {_hex(left)}, got {_hex(right)}"
+              for at, (left, right) in pairs if left != right]
+    return lines[:1 + 40] + (["  ..."] if len(lines) > 41 else [])
+
+
+def _hex(byte):
+    return "none" if byte is None else f"{byte:02x}"
+
+
+def dump(title, frame):
+    """=> the frame in hexadecimal and as Scapy reads it"""
+    from scapy.all import Ether  # late: importing Scapy takes a second
+    lines = [f"  {title}: {frame.hex()}"]
+    try:
+        lines += ["    " + line for line in Ether(frame).show(dump=True).splitlines()]
+    except Exception as error:  # Scapy may fail on damaged packets; the bytes are printed
+        lines.append(f"    (Scapy cannot read it: {error!r})")
+    return lines
+
+
+def state_differences(expected_path, got_path):
+    """=> lines about flows, ports and counters that differ"""
+    expected, got = read_state(expected_path), read_state(got_path)
+    lines = flow_differences(expected["flows"], got["flows"])
+    for part in ("ports", "rules", "pools", "reasons"):
+        lines += part_differences(part, without_nothing(expected[part]),
+                                  without_nothing(got[part]))
+    rest = len(lines) - MAXIMUM_STATE_LINES
+    return lines[:MAXIMUM_STATE_LINES] + ([f"... and {rest} more"] if rest > 0 else [])
+
+
+def read_state(path):
+    """=> a state, every address spelled in one way (there are several for some of IPv6)"""
+    state = json.loads(Path(path).read_text(encoding="utf-8"))
+    for flow in state["flows"]:
+        for field in ("inside", "remote", "address"):
+            flow[field] = text_of(packed(flow[field]))
+    state["ports"] = {text_of(packed(address)): spaces
+                      for address, spaces in state["ports"].items()}
+    return state
+
+
+def flow_differences(expected, got):
+    """=> lines by flow"""
+    expected_flows = {flow_identity(flow): flow for flow in expected}
+    got_flows = {flow_identity(flow): flow for flow in got}
+    lines = [] if len(got_flows) == len(got) else ["flows: some are listed more than once"]
+    for identity in sorted(set(expected_flows) | set(got_flows)):
+        lines += _flow_difference(identity, expected_flows.get(identity),
+                                  got_flows.get(identity))
+    return lines
+
+
+def _flow_difference(identity, expected, got):
+    name = "flow " + " ".join(map(str, identity))
+    if got is None:
+        return [f"{name}: missing, expected {expected}"]
+    if expected is None:
+        return [f"{name}: not expected, got {got}"]
+    return [f"{name}: {field}: expected {expected.get(field)}, got {got.get(field)}"
+            for field in sorted(set(expected) | set(got))
+            if expected.get(field) != got.get(field)]
+
+
+def without_nothing(value):
+    """=> the same without zeros and empty things: not counted is 0, not listed is none"""
+    if not isinstance(value, dict):
+        return value
+    pruned = {key: without_nothing(each) for key, each in value.items()}
+    return {key: each for key, each in pruned.items() if each not in (0, [], {})}
+
+
+def part_differences(path, expected, got):
+    """=> lines for every leaf of two trees that differs"""
+    if isinstance(expected, dict) and isinstance(got, dict):
+        return [line for key in sorted(set(expected) | set(got))
+                for line in part_differences(f"{path}: {key}", expected.get(key), got.get(key))]
+    if expected == got:
+        return []
+    if isinstance(expected, list) and isinstance(got, list):
+        return [f"{path}: missing {sorted(set(expected) - set(got))}, "
+                f"not expected {sorted(set(got) - set(expected))}"]
+    return [f"{path}: expected {expected or 0}, got {got or 0}"]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Ordinary traffic: conversations that inside hosts open, and what both sides then send.
+
+What the outside sends is derived from what the model let out: a conversation learns its
+translated address and port from the frames that were forwarded or handed to the kernel.
+"""
+import struct
+
+import tcp
+from build import (Datagram, echo_message, pseudo_header, tcp_segment, udp_datagram, with_sum)
+from checksum import ones_complement_sum
+from parse import (ICMP_OF_FAMILY, PROTOCOL_ICMP, PROTOCOL_ICMPV6, PROTOCOL_TCP,
+                   PROTOCOL_UDP)
+from translate import CHECKSUM_OFFSETS
+
+PORTS = (80, 443, 53, 22, 80, 53, 8080, 31000, 5060)
+HOST_PORTS = (0, 22, 1023, 2050, 40000, 40001)
+ODD_FLAGS = (0, tcp.SYN, tcp.SYN | tcp.FIN, tcp.ACK, tcp.RST, tcp.RST | tcp.ACK, tcp.FIN,
+             tcp.FIN | tcp.ACK, tcp.SYN | tcp.ACK, tcp.SYN | tcp.RST, 0x3F, 0xC2, tcp.URG,
+             tcp.SYN | tcp.ACK | tcp.FIN)
+FLAGS_AFTER_CLOSE = (tcp.SYN, tcp.SYN, tcp.SYN | tcp.ACK, tcp.SYN | tcp.FIN, tcp.SYN | tcp.RST,
+                     tcp.ACK, tcp.FIN | tcp.ACK)
+TCP_OPTIONS = (b"", b"", b"\x02\x04\x05\xb4", b"\x02\x04\x05\xb4\x01\x03\x03\x07",
+               b"\x01\x01\x08\x0a" + bytes(8))
+RESET = 3
+MAXIMUM_PAYLOAD_BYTES = 1400
+MAXIMUM_PACKET_BYTES = 1500
+TUNED_PAYLOAD_BYTES = 32
+HEADER_BYTES = {PROTOCOL_TCP: 20, PROTOCOL_UDP: 8, PROTOCOL_ICMP: 8, PROTOCOL_ICMPV6: 8}
+
+
+class Noise:
+    """Random payloads, cut from one random block (fast)."""
+
+    def __init__(self, rng, mtus):
+        self.rng = rng
+        self.mtus = mtus
+        self.block = rng.randbytes(8192)
+
+    def bytes(self, count):
+        """=> that many bytes"""
+        at = int(self.rng.random() * (len(self.block) - count))
+        return self.block[at:at + count]
+
+    def payload(self):
+        """=> mostly few bytes, odd and even, up to 1400"""
+        limit = self.rng.choice((0, 64, 64, 64, 600, MAXIMUM_PAYLOAD_BYTES))
+        return self.bytes(int(self.rng.random() * (limit + 1)))
+
+    def payload_at_mtu(self, header_bytes):
+        """=> what makes a packet as large as one of the MTUs, or one byte more or less"""
+        size = min(self.rng.choice(self.mtus) + self.rng.choice((-1, 0, 0, 1, 1)),
+                   MAXIMUM_PACKET_BYTES)
+        return self.bytes(size - header_bytes)
+
+
+class Conversation:
+    """Two hosts, what they said last, and how the outside sees the inside one."""
+
+    def __init__(self, rng, noise, protocol, inside, outside):
+        self.rng, self.noise, self.protocol = rng, noise, protocol
+        self.interface, self.host = inside
+        self.remote_interface, self.remote = outside
+        self.host_port = rng.choice(HOST_PORTS) if rng.random() < 0.2 else rng.randrange(65536)
+        self.remote_port = rng.choice(PORTS) if rng.random() < 0.8 else rng.randrange(65536)
+        if self.is_echo:
+            self.remote_port = 0
+        self.translated = None  # (address, port)
+        self.is_fresh = False  # whether it was learned since flows were last collected
+        self.turn = 0  # of a TCP handshake: 0 SYN, 1 answered, 2 data; RESET after an RST
+        self.last_out = None
+
+    @property
+    def is_echo(self):
+        """Neither TCP nor UDP."""
+        return self.protocol not in (PROTOCOL_TCP, PROTOCOL_UDP)
+
+    def learn(self, address, port):
+        """What the outside saw as this conversation's source."""
+        self.translated, self.is_fresh = (address, port), True
+
+    def send_out(self, flags=None):
+        """=> a Datagram from the inside host"""
+        if flags is None:
+            flags = self._flags_out()
+        ports = (self.host_port, self.remote_port)
+        self.last_out = self._datagram(self.host, self.remote, ports, True, flags)
+        return self.last_out
+
+    def send_in(self, flags=None):
+        """=> a Datagram from the remote host, to what it sees of the inside"""
+        if flags is None:
+            flags = self._flags_in()
+        address, port = self.translated
+        return self._datagram(self.remote, address, (self.remote_port, port), False, flags)
+
+    def _flags_out(self):
+        if self.turn == 0:
+            return tcp.SYN
+        if self.turn == 1:
+            self.turn = 2
+            return tcp.ACK
+        if self.turn == RESET:
+            self.turn = self.rng.choice((0, 2, RESET))
+            return self.rng.choice(FLAGS_AFTER_CLOSE)
+        return self._flags_of_data()
+
+    def _flags_in(self):
+        if self.turn < 2:
+            self.turn = 1
+            return tcp.SYN | tcp.ACK
+        return self._flags_of_data()
+
+    def _flags_of_data(self):
+        chance = self.rng.random()
+        if chance < 0.80:
+            return tcp.ACK | tcp.PSH
+        if chance < 0.90:
+            return tcp.FIN | tcp.ACK
+        if chance < 0.94:
+            self.turn = RESET
+            return tcp.RST | tcp.ACK
+        if chance < 0.97:
+            self.turn = 0
+            return tcp.SYN
+        return self.rng.choice(ODD_FLAGS)
+
+    def _datagram(self, source, destination, ports, outward, flags):
+        is_tuned = self.translated and self.rng.random() < 0.03
+        options = b"" if is_tuned else self.rng.choice(TCP_OPTIONS)
+        payload = self._payload(is_tuned, options)
+        transport = self._transport(source, destination, ports, outward, flags, payload, options)
+        if is_tuned:
+            transport = self._tune(transport, source, destination, outward)
+        return Datagram(source, destination, self.protocol, transport)
+
+    def _payload(self, is_tuned, options):
+        if is_tuned:
+            return self.noise.bytes(TUNED_PAYLOAD_BYTES)
+        if self.rng.random() < 0.06:
+            ip_header_bytes = 20 if len(self.host) == 4 else 40
+            options_bytes = len(options) if self.protocol == PROTOCOL_TCP else 0
+            return self.noise.payload_at_mtu(
+                ip_header_bytes + HEADER_BYTES[self.protocol] + options_bytes)
+        return self.noise.payload()
+
+    def _transport(self, source, destination, ports, outward, flags, payload, options):
+        if self.protocol == PROTOCOL_TCP:
+            numbers = (self.rng.getrandbits(32), self.rng.getrandbits(32))
+            return tcp_segment(source, destination, ports, flags, numbers, payload, options)
+        if self.protocol == PROTOCOL_UDP:
+            return udp_datagram(source, destination, ports, payload, self.rng.random() < 0.9)
+        identifier = ports[0] if outward else ports[1]
+        return echo_message(source, destination, outward, identifier, 1, payload)
+
+    def _tune(self, transport, source, destination, outward):
+        """Choose a payload word so that the checksum comes out as 0 or next to it once it is
+        translated: where one's complement arithmetic goes wrong if it does."""
+        change = self._sum_change() if outward else -self._sum_change()
+        wanted = (self.rng.choice((0, 0, 1, -1)) - change) % 0xFFFF
+        pseudo = b""
+        if self.protocol != PROTOCOL_ICMP:
+            pseudo = pseudo_header(source, destination, self.protocol, len(transport))
+        tuned = with_sum(transport, CHECKSUM_OFFSETS[self.protocol],
+                         HEADER_BYTES[self.protocol], pseudo, wanted)
+        if self.protocol == PROTOCOL_UDP and tuned[6:8] == bytes(2):
+            return tuned[:6] + b"\xff\xff" + tuned[8:]
+        return tuned
+
+    def _sum_change(self):
+        """How translation outwards changes the sum of what the checksum covers."""
+        address, port = self.translated
+        change = port - self.host_port
+        if self.protocol != PROTOCOL_ICMP:
+            change += ones_complement_sum(address) - ones_complement_sum(self.host)
+        return change
+
+
+def open_conversation(rng, noise, population):
+    """=> a new Conversation between two hosts of one family"""
+    while True:
+        inside, outside = rng.choice(population.inside), rng.choice(population.outside)
+        if len(inside[1]) == len(outside[1]):
+            break
+    family = 4 if len(inside[1]) == 4 else 6
+    protocol = rng.choice((PROTOCOL_TCP, PROTOCOL_TCP, PROTOCOL_UDP, PROTOCOL_UDP,
+                           ICMP_OF_FAMILY[family]))
+    return Conversation(rng, noise, protocol, inside, outside)
+
+
+def quoted_transport(rng, conversation, source, destination, ports, outward):
+    """=> the transport bytes of a packet that an ICMP error quotes"""
+    if conversation.protocol == PROTOCOL_TCP:
+        return tcp_segment(source, destination, ports, tcp.ACK,
+                           struct.unpack(">II", rng.randbytes(8)), rng.randbytes(20))
+    if conversation.protocol == PROTOCOL_UDP:
+        return udp_datagram(source, destination, ports, rng.randbytes(24), rng.random() < 0.8)
+    identifier = ports[0] if outward else ports[1]
+    return echo_message(source, destination, outward, identifier, 7, rng.randbytes(24))

@@ -1,0 +1,302 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The oracle: a slow, obvious source NAT, written from docs/packet-path.md alone.
+
+Nat takes a scenario (a snapshot of docs/snapshot.md and what the kernel around it looks like)
+and frames with their times; it says what becomes of each frame, and what it holds afterwards.
+The methods read like the sections of that page, in its order.
+"""
+from collections import Counter, defaultdict
+from typing import NamedTuple, Optional
+
+import state
+from addresses import packed
+from flows import Flow, Key
+from kernel import ENCAPSULATION, REJECTING, UNICAST, Interface, Kernel
+from next_hop import Outcome, decide, is_too_big
+from parse import (ECHO_REPLY, ECHO_REQUEST, FRAGMENT, ICMP_ERROR, OTHER, TCP, UDP, Packet,
+                   parse)
+from pools import Allocator, Counters, pool_of_interface, pool_of_snapshot
+from reasons import DROP, FORWARD, KERNEL_TRANSLATED, Decision, drop
+from reasons import kernel as to_kernel
+from rules import INTERFACE, RuleSet, select_rule_set
+from tcp import is_opening_syn
+from translate import decrement_ttl, translate_in, translate_out, write_ethernet
+
+
+class Result(NamedTuple):
+    """What became of a frame; `egress_ifindex` only where it was forwarded."""
+
+    verdict: str
+    reason: str
+    egress_ifindex: Optional[int]
+    frame: bytes
+
+
+class Arrival(NamedTuple):
+    """A packet and the circumstances of its arrival."""
+
+    time_s: int
+    interface: Interface
+    frame: bytes
+    packet: Packet
+
+
+class Nat:
+    """One gateway; see the module."""
+
+    def __init__(self, scenario):
+        snapshot = scenario["snapshot"]
+        self.kernel = Kernel(scenario)
+        self.timeouts = snapshot["timeouts"]
+        self.maximum_flows = scenario["maximum_flows"]
+        self.rule_sets = [RuleSet(each) for each in snapshot["rule_sets"]]
+        self.pools = {each["name"]: pool_of_snapshot(each) for each in snapshot["pools"]}
+        self.interface_pools = {interface.name: pool_of_interface(interface)
+                                for interface in self._translating_interfaces()}
+        kernel_ports = {packed(address): ranges
+                        for address, ranges in scenario["kernel_ports"].items()}
+        self.allocator = Allocator(bytes.fromhex(scenario["port_key"]),
+                                   snapshot["port_randomization"], kernel_ports)
+        self.flows = {}
+        self.rule_counters = defaultdict(Counters)
+        self.reasons = Counter()
+
+    def all_pools(self):
+        """The snapshot's pools and those of the interfaces that a rule translates to."""
+        return [*self.pools.values(), *self.interface_pools.values()]
+
+    def packet(self, time_s, ifindex, frame):
+        """=> the Result of a frame that arrives on a zone interface"""
+        interface = self.kernel.by_ifindex[ifindex]
+        assert interface.zone is not None, "only zone interfaces have a packet path"
+        try:
+            arrival = Arrival(time_s, interface, frame, parse(frame))
+            result = self._classify(arrival)
+        except Decision as decision:
+            result = Result(decision.verdict, decision.reason, None, frame)
+        self.reasons[result.reason] += 1
+        return result
+
+    def collect(self, time_s):
+        """End the flows that have been idle for longer than their timeout, or were ended."""
+        for flow in list(self.flows.values()):
+            if flow.is_over(time_s, self.timeouts):
+                del self.flows[flow.key]
+                self.allocator.release(flow)
+
+    def state(self):
+        """=> flows, ports and counters, ready for JSON"""
+        return state.describe(self)
+
+    def _translating_interfaces(self):
+        """The egress interfaces of every rule-set that has a rule with the interface action."""
+        return [interface for interface in self.kernel.interfaces.values()
+                if any(rule_set.egress.holds(interface)
+                       and any(rule.action == INTERFACE for rule in rule_set.rules)
+                       for rule_set in self.rule_sets)]
+
+    def _is_nat_address(self, address):
+        """Section 1.5: one that some pool or interface action translates to."""
+        return any(address in addresses for pool in self.all_pools()
+                   for addresses in pool.lists.values())
+
+    def _classify(self, arrival):
+        """Section 1.5, and which of sections 2 and 3 follows."""
+        if self._is_nat_address(arrival.packet.source):
+            raise drop("spoofed_source")
+        if self._is_nat_address(arrival.packet.destination):
+            return self._from_outside(arrival)
+        return self._from_inside(arrival)
+
+    # Section 2: destination is a NAT address
+
+    def _from_outside(self, arrival):
+        packet = arrival.packet
+        flow = None
+        if packet.kind != FRAGMENT:
+            flow = self._flow_of_outside(packet)
+        if flow is None:
+            raise self._not_expected(packet)
+        frame = translate_in(arrival.frame, packet, flow)
+        if packet.ttl <= 1:
+            return self._finish(arrival, flow, False, frame,
+                                Outcome(KERNEL_TRANSLATED, "ttl_expired"))
+        return self._route(arrival, flow, False, frame)
+
+    def _not_expected(self, packet):
+        """Sections 2.1 and 2.4. => the Decision"""
+        if packet.destination in self.kernel.own_addresses:
+            return to_kernel("local_destination")
+        if packet.kind == FRAGMENT:
+            return drop("fragment_unknown")
+        if packet.kind == OTHER and not packet.is_icmp:
+            return drop("unsupported_protocol")
+        return drop("filtered_inbound")
+
+    def _flow_of_outside(self, packet):
+        """Sections 2.2 and 2.3. => the flow that a packet from outside belongs to, or None"""
+        if packet.kind in (TCP, UDP, ECHO_REPLY):
+            return self._flow_of_owner(packet.protocol, packet.destination,
+                                       packet.destination_port,
+                                       packet.source, packet.source_port)
+        inner = packet.inner
+        if inner and inner.kind in (TCP, UDP, ECHO_REQUEST) and (
+                inner.source == packet.destination):
+            return self._flow_of_owner(inner.protocol, inner.source, inner.source_port,
+                                       inner.destination, inner.destination_port)
+        return None
+
+    def _flow_of_owner(self, protocol, address, port, remote, remote_port):
+        """=> the port's owner if the remote is its remote and it has not been ended"""
+        flow = self.allocator.owner(address, protocol, port)
+        if flow and not flow.ending and (
+                (flow.key.remote, flow.key.remote_port) == (remote, remote_port)):
+            return flow
+        return None
+
+    # Section 3: everything else
+
+    def _from_inside(self, arrival):
+        packet = arrival.packet
+        if packet.ttl <= 1:
+            raise to_kernel("ttl_expired")
+        flow = self._flow_of_inside(arrival.interface.zone, packet)
+        if flow is None:
+            flow = self._first_packet(arrival)
+        elif flow.ending:
+            raise drop("route_changed")
+        frame = translate_out(arrival.frame, packet, flow)
+        return self._route(arrival, flow, True, frame)
+
+    def _flow_of_inside(self, zone, packet):
+        """Section 3.2. => the flow that a packet from inside belongs to, or None"""
+        inner = packet.inner
+        if packet.kind in (TCP, UDP, ECHO_REQUEST):
+            return self.flows.get(_key_of(zone, packet))
+        if inner and inner.kind in (TCP, UDP, ECHO_REPLY):
+            return self.flows.get(Key(zone, inner.protocol,
+                                      inner.destination, inner.destination_port,
+                                      inner.source, inner.source_port))
+        return None
+
+    def _first_packet(self, arrival):
+        """Sections 3.4 to 3.7. => a new flow, or a Decision raised"""
+        route = self._route_of_first(arrival.packet)
+        rule = self._rule_of_first(arrival, route)
+        counters = self.rule_counters[rule]
+        counters.hits += 1
+        try:
+            flow = self._open(arrival, route, rule)
+        except Decision as decision:
+            if decision.verdict == DROP:
+                counters.failures[decision.reason] += 1
+            raise
+        counters.opened += 1
+        return flow
+
+    def _route_of_first(self, packet):
+        """Section 3.4."""
+        route = self.kernel.route(packet.destination)
+        if route.type in REJECTING:
+            raise to_kernel("route_rejected")
+        if route.type == ENCAPSULATION:
+            raise drop("no_route")
+        if route.type != UNICAST:
+            raise to_kernel("local_destination")
+        return route
+
+    def _rule_of_first(self, arrival, route):
+        """Section 3.5. => a rule that translates"""
+        rule_set = select_rule_set(self.rule_sets, arrival.interface, route.interface)
+        rule = rule_set.first_match(arrival.packet) if rule_set else None
+        if rule is None:
+            raise to_kernel("no_rule")
+        if not rule.translates:
+            raise to_kernel("rule_off")
+        return rule
+
+    def _open(self, arrival, route, rule):
+        """Section 3.6, in its order. => a new flow"""
+        packet = arrival.packet
+        _refuse_what_opens_no_flow(packet)
+        if is_too_big(route, packet):
+            raise to_kernel("packet_too_big")
+        pool = self._pool_of(rule, route)
+        pool.counters.hits += 1
+        try:
+            flow = self._allocate(arrival, rule, route, pool)
+        except Decision as decision:
+            pool.counters.failures[decision.reason] += 1
+            raise
+        pool.counters.opened += 1
+        return flow
+
+    def _pool_of(self, rule, route):
+        if rule.action == INTERFACE:
+            return self.interface_pools[route.interface.name]
+        if rule.pool_name not in self.pools:
+            raise drop("source_nat_pool_missing")
+        pool = self.pools[rule.pool_name]
+        if pool.fault():
+            raise drop(pool.fault())
+        return pool
+
+    def _allocate(self, arrival, rule, route, pool):
+        """The end of section 3.6, and 3.7. => a new flow with a port of its own"""
+        packet = arrival.packet
+        refusal = pool.refusal(packet.family)
+        if refusal:
+            raise drop(refusal)
+        indices = pool.ask(packet.source)
+        if len(self.flows) >= self.maximum_flows:
+            raise drop("flow_table_full")
+        key = _key_of(arrival.interface.zone, packet)
+        found = self.allocator.find(pool, key, indices)
+        if found is None:
+            raise drop("source_nat_pool_exhausted")
+        flow = Flow(key, *found, rule, pool, route.interface.zone)
+        self.allocator.claim(flow)
+        self.flows[key] = flow
+        return flow
+
+    # Section 4: the next hop
+
+    def _route(self, arrival, flow, from_inside, frame):
+        """=> the Result for a packet of a flow, translated in `frame`"""
+        packet = arrival.packet
+        destination = packet.destination if from_inside else flow.inside
+        route = self.kernel.route(destination)
+        outcome = decide(route, packet, flow.zone_towards(from_inside), from_inside)
+        if outcome.reason == "route_changed" and from_inside and packet.kind != ICMP_ERROR:
+            flow.ending = True
+        if outcome.verdict == FORWARD:
+            decrement_ttl(frame, packet)
+            write_ethernet(frame, route.mac, route.interface.mac)
+        return self._finish(arrival, flow, from_inside, frame, outcome, route.interface)
+
+    def _finish(self, arrival, flow, from_inside, frame, outcome, egress=None):
+        """Account for the packet where it goes on translated. => its Result"""
+        if outcome.verdict not in (FORWARD, KERNEL_TRANSLATED):
+            return Result(outcome.verdict, outcome.reason, None, arrival.frame)
+        if arrival.packet.kind != ICMP_ERROR:
+            flow.account(arrival.packet, from_inside, arrival.time_s)
+        ifindex = egress.ifindex if outcome.verdict == FORWARD else None
+        return Result(outcome.verdict, outcome.reason, ifindex, bytes(frame))
+
+
+def _key_of(zone, packet):
+    """Section 3.2. => the key of a data packet from inside"""
+    return Key(zone, packet.protocol, packet.source, packet.source_port,
+               packet.destination, packet.destination_port)
+
+
+def _refuse_what_opens_no_flow(packet):
+    """The first item of section 3.6."""
+    if packet.kind == FRAGMENT:
+        raise drop("fragment_unknown")
+    if packet.kind == OTHER:
+        raise drop("unsupported_protocol")
+    if packet.kind in (ECHO_REPLY, ICMP_ERROR):
+        raise drop("no_flow")
+    if packet.kind == TCP and not is_opening_syn(packet.tcp_flags):
+        raise drop("tcp_not_syn")

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pools, and which address and port a flow gets (docs/packet-path.md sections 3.6 and 6)."""
+from collections import Counter
+
+from addresses import AddressList, as_16_bytes, family_of, packed
+from parse import PROTOCOL_ICMP, PROTOCOL_ICMPV6, PROTOCOL_TCP, PROTOCOL_UDP
+from selector import SELECTORS, only_one
+from siphash import siphash24
+
+SPACES = {PROTOCOL_TCP: "tcp", PROTOCOL_UDP: "udp", PROTOCOL_ICMP: "icmp",
+          PROTOCOL_ICMPV6: "icmp"}
+INTERFACE_PORTS = (1024, 65535)
+
+
+class Counters:
+    """What a rule or a pool counts."""
+
+    def __init__(self):
+        self.hits = 0
+        self.opened = 0
+        self.failures = Counter()
+
+
+class Pool:
+    """Addresses, by family, and a range of ports."""
+
+    def __init__(self, name, port_low, port_high, selector):
+        self.name = name
+        self.port_low = port_low
+        self.port_high = port_high
+        self.selector = selector  # None: round-robin
+        self.is_empty = True
+        self.is_valid = True
+        self.lists = {4: AddressList(4), 6: AddressList(6)}
+        self.round_robin = {4: 0, 6: 0}
+        self.counters = Counters()
+
+    def add(self, low, high):
+        """Add a range; one that is no range makes the pool invalid."""
+        self.is_empty = False
+        if len(low) == len(high) and low <= high:
+            self.lists[family_of(low)].append(low, high)
+        else:
+            self.is_valid = False
+
+    def fault(self):
+        """Section 3.6. => why this pool cannot be used at all, or None"""
+        if self.is_empty:
+            return None
+        if not self.is_valid:
+            return "source_nat_pool_invalid"
+        if not 1 <= self.port_low <= self.port_high <= 65535:
+            return "source_nat_pool_invalid_port_range"
+        return None
+
+    def refusal(self, family):
+        """Section 3.6. => why this pool cannot translate a packet of a family, or None"""
+        if self.is_empty:
+            return "source_nat_pool_empty"
+        if not self.lists[family].count:
+            return "source_nat_pool_wrong_family"
+        return None
+
+    def ask(self, source):
+        """Section 6. => the indices to try: the selector's, or all, round-robin, once around"""
+        family = family_of(source)
+        count = self.lists[family].count
+        if self.selector:
+            return [self.selector(source, count)]
+        first = self.round_robin[family]
+        self.round_robin[family] += 1
+        return [(first + step) % count for step in range(count)]
+
+
+def pool_of_snapshot(description):
+    """=> the Pool that an entry of `pools` describes"""
+    pool = Pool(description["name"], description["port_low"], description["port_high"],
+                SELECTORS.get(description["algorithm"]))
+    if description["address_persistent"] != (pool.selector is not None):
+        pool.is_valid = False
+    for each in description["addresses"]:
+        pool.add(packed(each["low"]), packed(each["high"]))
+    return pool
+
+
+def pool_of_interface(interface):
+    """=> the Pool of the `interface` action on an egress interface"""
+    pool = Pool(f"interface:{interface.name}", *INTERFACE_PORTS, only_one)
+    for family in (4, 6):
+        address = interface.first_address(family)
+        if address:
+            pool.add(address, address)
+    return pool
+
+
+class Allocator:
+    """The port table, and the search for a free port in it (section 6).
+
+    Ports belong to an address, whichever pool or rule it was found by. A port of the kernel's
+    own (`kernel_ports`, by address) is never free for TCP and UDP.
+    """
+
+    def __init__(self, key, randomization, kernel_ports):
+        self.key = key
+        self.randomization = randomization
+        self.kernel_ports = {
+            address: {port for low, high in ranges for port in range(low, high + 1)}
+            for address, ranges in kernel_ports.items()}
+        self.owners = {}  # (address, space, port) => Flow
+        self.searches = Counter()  # (address, space) => searches made, without randomization
+
+    def owner(self, address, protocol, port):
+        """=> the flow that owns a port, or None"""
+        return self.owners.get((address, SPACES[protocol], port))
+
+    def find(self, pool, key, indices):
+        """=> a free (address, port) of those at the indices for a flow's key, or None"""
+        for index in indices:
+            address = pool.lists[family_of(key.inside)].at(index)
+            port = self._find_port(pool, address, key)
+            if port is not None:
+                return address, port
+        return None
+
+    def claim(self, flow):
+        """Give a port that find() found to its flow."""
+        self.owners[flow.address, SPACES[flow.key.protocol], flow.port] = flow
+
+    def release(self, flow):
+        """Take an ended flow's port back."""
+        del self.owners[flow.address, SPACES[flow.key.protocol], flow.port]
+
+    def _find_port(self, pool, address, key):
+        """The first free one at or after the starting point, upwards, once around."""
+        space = SPACES[key.protocol]
+        never_free = () if space == "icmp" else self.kernel_ports.get(address, ())
+        size = pool.port_high - pool.port_low + 1
+        start = self._start(address, key) % size
+        for step in range(size):
+            port = pool.port_low + (start + step) % size
+            if port not in never_free and (address, space, port) not in self.owners:
+                return port
+        return None
+
+    def _start(self, address, key):
+        """S of section 6."""
+        if self.randomization:
+            return siphash24(self.key, hashed_bytes(key))
+        space = (address, SPACES[key.protocol])
+        self.searches[space] += 1
+        return self.searches[space] - 1
+
+
+def hashed_bytes(key):
+    """The 40 bytes of section 6 [RFC6056 section 3.3.3]."""
+    return (as_16_bytes(key.inside) + as_16_bytes(key.remote) + key.inside_port.to_bytes(2)
+            + key.remote_port.to_bytes(2) + bytes([key.protocol, 0, 0, 0]))

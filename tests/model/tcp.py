@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The TCP state of a flow (docs/packet-path.md section 7)."""
+
+FIN, SYN, RST, PSH, ACK, URG = 0x01, 0x02, 0x04, 0x08, 0x10, 0x20
+
+OPENING = "opening"
+ANSWERED = "answered"  # opening, after the SYN from outside
+ESTABLISHED = "established"
+CLOSING_OUT = "closing_out"
+CLOSING_IN = "closing_in"
+CLOSED = "closed"
+
+TIMEOUTS = {
+    OPENING: "tcp_opening",
+    ANSWERED: "tcp_opening",
+    ESTABLISHED: "tcp_established",
+    CLOSING_OUT: "tcp_closing",
+    CLOSING_IN: "tcp_closing",
+    CLOSED: "tcp_closing",
+}
+
+
+def is_opening_syn(flags):
+    """Section 3.6: SYN set; ACK, RST and FIN clear."""
+    return flags & (SYN | ACK | RST | FIN) == SYN
+
+
+def next_state(state, flags, from_inside):
+    """=> the state after a segment, which is one event: RST before FIN before SYN before ACK."""
+    if flags & RST:
+        return CLOSED
+    if flags & FIN:
+        return _after_fin(state, from_inside)
+    return _from_inside(state, flags) if from_inside else _from_outside(state, flags)
+
+
+def _from_inside(state, flags):
+    if state == CLOSED and flags & SYN and not flags & ACK:
+        return OPENING
+    if state == ANSWERED and flags & ACK:
+        return ESTABLISHED
+    return state
+
+
+def _from_outside(state, flags):
+    return ANSWERED if state == OPENING and flags & SYN else state
+
+
+def _after_fin(state, from_inside):
+    own, other = (CLOSING_OUT, CLOSING_IN) if from_inside else (CLOSING_IN, CLOSING_OUT)
+    return CLOSED if state in (other, CLOSED) else own

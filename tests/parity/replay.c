@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Runs a trace of tests/model through the core and writes what became of it, in the format of
+ * tests/model/replay_file.py.
+ *
+ *     replay native DIR RESULTS STATE
+ *     replay xdp DIR RESULTS STATE     in a network namespace that parity.py has set up
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "core/nat.h"
+#include "dataplane/address.h"
+#include "dataplane/collector.h"
+#include "dataplane/snapshot.h"
+#include "dataplane/state.h"
+#include "tests/env/test_snapshot.h"
+#include "tests/parity/scenario.h"
+#include "tests/parity/xdp_run.h"
+
+enum { RECORD_PACKET = 1, RECORD_COLLECT = 2, VERDICT_COLLECTED = 255, FRAME_ROOM = 4096 };
+
+/* As the files spell verdicts. */
+enum { FILE_DROP, FILE_KERNEL, FILE_KERNEL_TRANSLATED, FILE_FORWARD };
+
+struct __attribute__((packed)) trace_record {
+	u8 kind;
+	u8 zero;
+	u16 length;
+	u32 time_s;
+	u32 ifindex;
+};
+
+struct __attribute__((packed)) result_record {
+	u8 verdict;
+	u8 reason;
+	u16 length;
+	u32 ifindex;
+};
+
+static u32 now_s;
+
+static u32 trace_clock_s(void)
+{
+	return now_s;
+}
+
+static u64 trace_clock_ns(void)
+{
+	return (u64)now_s * 1000000000ull;
+}
+
+static void die(const char *what)
+{
+	(void)fprintf(stderr, "replay: %s: %s\n", what, strerror(errno));
+	exit(2);
+}
+
+static void run_native(u8 *frame, u16 length, u32 ifindex, struct result_record *result)
+{
+	static const u8 verdicts[] = {[VERDICT_DROP] = FILE_DROP,
+				      [VERDICT_KERNEL] = FILE_KERNEL,
+				      [VERDICT_KERNEL_TRANSLATED] = FILE_KERNEL_TRANSLATED,
+				      [VERDICT_FORWARD] = FILE_FORWARD};
+	struct native_frame native = {frame, frame + length};
+	struct verdict verdict = nat_packet(&native, ifindex);
+
+	*result = (struct result_record){
+		.verdict = verdicts[verdict.action], .reason = verdict.reason, .length = length,
+		.ifindex = verdict.action == VERDICT_FORWARD ? verdict.ifindex : 0};
+}
+
+static void run_record(const struct xdp_run *xdp, u8 *frame, const struct trace_record *record,
+		       struct result_record *result)
+{
+	struct xdp_outcome outcome;
+
+	if (!xdp) {
+		run_native(frame, record->length, record->ifindex, result);
+		return;
+	}
+	xdp_run_packet(xdp, frame, record->length, record->ifindex, now_s, &outcome);
+	*result = (struct result_record){.verdict = outcome.verdict, .reason = outcome.reason,
+					 .length = record->length, .ifindex = outcome.ifindex};
+}
+
+static void no_wait(void)
+{
+	/* nothing else runs: a grace period is over at once */
+}
+
+static void collect(struct tables *tables)
+{
+	struct collector_pass pass = {
+		.now_s = now_s, .config = &tables->config[!tables_idle_half(tables)],
+		.wait = no_wait, .nexthop_generation = nexthop_generation(tables->control)};
+
+	collector_walk(tables, &pass, 0, tables->control->flow_capacity);
+}
+
+static FILE *open_file(const char *directory, const char *name, const char *mode)
+{
+	char path[4096];
+	FILE *file;
+
+	(void)snprintf(path, sizeof(path), "%s%s%s", directory, *directory ? "/" : "", name);
+	file = fopen(path, mode);
+	if (!file)
+		die(path);
+	return file;
+}
+
+static void replay(FILE *trace, FILE *results, struct tables *tables, const struct xdp_run *xdp)
+{
+	static u8 room[FRAME_ROOM + 2] __attribute__((aligned(4)));
+	u8 *frame = room + 2; /* the IP header then lies aligned */
+	struct trace_record record;
+
+	while (fread(&record, sizeof(record), 1, trace) == 1) {
+		struct result_record result = {.verdict = VERDICT_COLLECTED};
+
+		if (record.length > FRAME_ROOM ||
+		    fread(frame, 1, record.length, trace) != record.length)
+			die("trace");
+		now_s = record.time_s;
+		if (record.kind == RECORD_COLLECT)
+			collect(tables);
+		else
+			run_record(xdp, frame, &record, &result);
+		if (fwrite(&result, sizeof(result), 1, results) != 1 ||
+		    fwrite(frame, 1, result.length, results) != result.length)
+			die("results");
+	}
+}
+
+/* The state, as tests/model/state.py spells it. */
+
+static const char *const reason_names[] = {
+#define X(name, text) #name,
+	REASONS(X)
+#undef X
+};
+
+static const char *const tcp_state_names[] = {"opening",     "answered",   "established",
+					      "closing_out", "closing_in", "closed"};
+
+static json_t *address_json(const union ip_addr *address)
+{
+	char text[ADDRESS_TEXT_BYTES];
+
+	return json_string(ip_addr_print(address, text));
+}
+
+static json_t *flow_json(const struct tables *t, u32 slot)
+{
+	const struct flow *f = &t->flows[slot];
+	const struct flow_stats *s = &t->flow_stats[slot];
+	const struct name_entry *rule = &t->names->rules[f->rule];
+
+	return json_pack(
+		"{s:s, s:i, s:o, s:i, s:o, s:i, s:o, s:i, s:[s,s], s:s, s:o, s:I, s:I, s:I, s:I, s:b}",
+		"zone", t->names->zones[f->zone].names[0], "protocol", f->protocol, "inside",
+		address_json(&f->inside), "inside_port", ntohs(f->inside_port), "remote",
+		address_json(&f->remote), "remote_port", ntohs(f->remote_port), "address",
+		address_json(&t->addresses->slots[f->address].address), "port", ntohs(f->port),
+		"rule", rule->names[0], rule->names[1], "pool", t->names->pools[f->pool].names[0],
+		"tcp_state",
+		f->protocol == PROTOCOL_TCP ? json_string(tcp_state_names[f->tcp_state])
+					    : json_null(),
+		"packets_out", (json_int_t)s->packets[FLOW_OUT], "bytes_out",
+		(json_int_t)s->bytes[FLOW_OUT], "packets_in", (json_int_t)s->packets[FLOW_IN],
+		"bytes_in", (json_int_t)s->bytes[FLOW_IN], "ending", f->life == FLOW_ENDING);
+}
+
+static json_t *flows_json(const struct tables *t)
+{
+	json_t *list = json_array();
+
+	for (u32 slot = 0; slot < t->control->flow_capacity; slot++)
+		if (t->flows[slot].life == FLOW_LIVE || t->flows[slot].life == FLOW_ENDING)
+			json_array_append_new(list, flow_json(t, slot));
+	return list;
+}
+
+static json_t *space_json(const struct port_space *space)
+{
+	json_t *list = json_array();
+
+	for (u32 port = 0; port < PORTS_PER_SPACE; port++)
+		if (space->owners[port] != PORT_FREE && space->owners[port] != PORT_KERNEL)
+			json_array_append_new(list, json_integer(port));
+	return list;
+}
+
+static json_t *ports_json(const struct tables *t)
+{
+	json_t *object = json_object();
+	char text[ADDRESS_TEXT_BYTES];
+
+	for (u32 slot = 0; slot < MAX_ADDRESS_SLOTS; slot++) {
+		const struct address_ports *ports = t->ports[slot];
+
+		if (!ports || !(ports->spaces[0].in_use | ports->spaces[1].in_use |
+				ports->spaces[2].in_use))
+			continue;
+		json_object_set_new(object,
+				    ip_addr_print(&t->addresses->slots[slot].address, text),
+				    json_pack("{s:o, s:o, s:o}", "tcp",
+					      space_json(&ports->spaces[PORTS_TCP]), "udp",
+					      space_json(&ports->spaces[PORTS_UDP]), "icmp",
+					      space_json(&ports->spaces[PORTS_ICMP])));
+	}
+	return object;
+}
+
+static json_t *counters_json(const struct owner_counters *counters)
+{
+	json_t *failures = json_object();
+
+	for (u32 i = 0; i < REASON_COUNT; i++)
+		if (counters->failures[i])
+			json_object_set_new(failures, reason_names[i],
+					    json_integer((json_int_t)counters->failures[i]));
+	return json_pack("{s:I, s:I, s:o}", "hits", (json_int_t)counters->hits, "opened",
+			 (json_int_t)counters->flows_opened, "failures", failures);
+}
+
+static json_t *owners_json(const struct name_entry *names, const struct owner_counters *counters,
+			   u32 ids, bool rules)
+{
+	json_t *object = json_object();
+
+	for (u32 id = 1; id < ids; id++) {
+		char name[2 * NAME_BYTES + 1];
+
+		if (!names[id].in_use)
+			continue;
+		(void)snprintf(name, sizeof(name), "%s%s%s", names[id].names[0],
+			       rules ? "/" : "", names[id].names[1]);
+		json_object_set_new(object, name, counters_json(&counters[id]));
+	}
+	return object;
+}
+
+static json_t *reasons_json(const struct tables *t)
+{
+	json_t *object = json_object();
+
+	for (u32 i = 0; i < REASON_COUNT; i++) {
+		u64 packets = 0;
+
+		for (u32 row = 0; row < t->counter_rows; row++)
+			packets += t->packet_counters[row].packets[i];
+		if (packets)
+			json_object_set_new(object, reason_names[i],
+					    json_integer((json_int_t)packets));
+	}
+	return object;
+}
+
+static void write_state(const struct tables *t, const char *path)
+{
+	json_t *state = json_pack(
+		"{s:o, s:o, s:o, s:o, s:o}", "flows", flows_json(t), "ports", ports_json(t),
+		"rules",
+		owners_json(t->names->rules, t->rule_counters, MAX_RULE_IDS, true), "pools",
+		owners_json(t->names->pools, t->pool_counters, MAX_POOL_IDS, false), "reasons",
+		reasons_json(t));
+
+	if (!state || json_dump_file(state, path, JSON_COMPACT))
+		die(path);
+	json_decref(state);
+}
+
+static void set_environment(struct tables *tables)
+{
+	environment = (struct environment){.tables = tables, .now_s = trace_clock_s,
+					   .now_ns = trace_clock_ns, .route = scenario_route};
+}
+
+static void replay_natively(const json_t *scenario, const struct network *network, FILE *trace,
+			    FILE *results, const char *state_path)
+{
+	struct tables *tables = tables_create(scenario_capacity(scenario), 1);
+	struct port_tables ports = test_port_tables_of(tables);
+
+	set_environment(tables);
+	scenario_set_routes(scenario, network);
+	scenario_install(scenario, tables, network, &ports);
+	replay(trace, results, tables, NULL);
+	write_state(tables, state_path);
+	tables_free(tables);
+}
+
+static void replay_in_kernel(const json_t *scenario, const struct network *network, FILE *trace,
+			     FILE *results, const char *state_path)
+{
+	struct xdp_run *xdp = xdp_run_open(scenario_capacity(scenario), network);
+	struct state *state = xdp_run_state(xdp);
+	struct port_tables ports = state_port_tables(state);
+
+	set_environment(&state->tables);
+	scenario_install(scenario, &state->tables, network, &ports);
+	replay(trace, results, &state->tables, xdp);
+	write_state(&state->tables, state_path);
+	xdp_run_close(xdp);
+}
+
+int main(int argc, char **argv)
+{
+	struct network network;
+	json_t *scenario;
+	FILE *trace, *results;
+	char magic[8];
+
+	if (argc != 5 || (strcmp(argv[1], "native") && strcmp(argv[1], "xdp"))) {
+		(void)fputs("usage: replay native|xdp DIR RESULTS STATE\n", stderr);
+		return 2;
+	}
+	scenario = scenario_load(argv[2]);
+	scenario_network(scenario, &network);
+	trace = open_file(argv[2], "trace.bin", "r");
+	results = open_file("", argv[3], "w");
+	if (fread(magic, sizeof(magic), 1, trace) != 1 || memcmp(magic, "HFTRACE1", 8) ||
+	    fwrite("HFRESLT1", 8, 1, results) != 1)
+		die("trace.bin");
+	if (!strcmp(argv[1], "native"))
+		replay_natively(scenario, &network, trace, results, argv[4]);
+	else
+		replay_in_kernel(scenario, &network, trace, results, argv[4]);
+	(void)fclose(trace);
+	if (fclose(results))
+		die(argv[3]);
+	network_free(&network);
+	json_decref(scenario);
+	return 0;
+}
