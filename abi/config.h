@@ -53,6 +53,8 @@ struct nat_interface {
 	u32 ifindex; /* 0: free place */
 	u16 zone;    /* id */
 	u16 column;  /* 1..MAX_INTERFACES-1: row and column in rule_set_of */
+	struct link_addr link; /* its Ethernet address */
+	u16 padding;
 };
 
 /*

@@ -101,6 +101,9 @@ _Static_assert(sizeof(struct flow_bucket) == CACHE_LINE_BYTES, "a bucket is one 
 enum { FLOWS_PER_BUCKET = 4 };
 enum { FLOWS_MIN = 64, FLOWS_MAX = (1 << BUCKET_SLOT_BITS) - 2 };
 
+/* Words of the key of core/flow.h's hash: one for each 32 bits of a flow's key, and one more. */
+enum { FLOW_KEY_WORDS = 11 };
+
 /* Free slots lie on several stacks, so that CPUs that open flows rarely meet. */
 enum { FREE_STACKS = 16 };
 

@@ -18,6 +18,7 @@
 /* X(name, text): the packet was handed to the kernel */
 #define REASONS_KERNEL(X)                                                                      \
 	X(not_ip, "neither IPv4 nor IPv6 (ARP, for example)")                                  \
+	X(not_for_gateway, "the frame is addressed to another host, or to many")               \
 	X(special_address, "multicast, broadcast, link-local or another address never translated") \
 	X(local_destination, "for the gateway itself, or the kernel does not forward it")      \
 	X(no_rule, "no source NAT rule matches")                                               \

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
- * The rest of the pinned state: the control page, counters, events, memo, and the names of all
- * maps. Together with abi/flow.h, ports.h, nexthop.h and config.h this is everything that
+ * The rest of the pinned state: counters, events, memo, names, and the control page. Together with abi/flow.h, ports.h, nexthop.h and config.h this is everything that
  * outlives a process; ABI_VERSION covers all of it.
  */
 #ifndef ABI_STATE_H
@@ -15,26 +14,6 @@
 
 #define ABI_MAGIC 0x7473616664686f6cull /* "lohdfast", little-endian */
 enum { ABI_VERSION = 1 };
-
-/* One element. The first lines are read by every packet and written rarely. */
-struct control {
-	u64 magic;
-	u32 abi_version;
-	u32 active_half; /* holdfast-dp, atomically; see abi/config.h */
-	u32 flow_capacity;
-	u32 bucket_count;
-	u32 nexthop_generation;      /* holdfast-dp, atomically; 1..NEXTHOP_GENERATION_MASK */
-	u32 nexthops_valid_until_s;  /* holdfast-dp, atomically; monotonic clock */
-	u64 flow_key[2];             /* secret: the flow table's hash */
-	u64 port_key[2];             /* secret: where a search for a port begins */
-	u64 clock_offset_s_q32;      /* monotonic seconds = (jiffies * scale + offset) >> 32 */
-	u64 clock_scale_s_q32;
-	u8 digest[32];               /* holdfast-dp: SHA-256 of the snapshot in force */
-	u32 memo_versions;           /* holdfast-dp: memo_version numbers given out so far */
-	u32 padding;
-	struct free_stack free_stacks[FREE_STACKS];
-	u64 event_count; /* events recorded so far. Atomically */
-} __cache_aligned;
 
 /*
  * Counters of frames, a row for each CPU (and later each worker), written by that CPU alone;
@@ -101,6 +80,48 @@ struct memo_table {
 };
 
 /*
+ * NAT addresses by slot. Written by holdfast-dp before a port table is there for the slot;
+ * another address takes the slot only when no flow is left on it.
+ */
+struct address_entry {
+	union ip_addr address;
+	u32 in_use;     /* a port table is pinned for it */
+	u32 has_kernel; /* some of its ports are kept for the gateway's own sockets */
+	u32 padding[2];
+};
+
+struct address_table {
+	struct address_entry slots[MAX_ADDRESS_SLOTS];
+};
+
+/*
+ * The control page, and with it every table that there is one of: a packet finds all of them with
+ * one look. The first lines are read by every packet and written rarely.
+ */
+struct control {
+	u64 magic;
+	u32 abi_version;
+	u32 active_half; /* holdfast-dp, atomically; see abi/config.h */
+	u32 flow_capacity;
+	u32 bucket_count;
+	u32 nexthop_generation;     /* holdfast-dp, atomically; 1..NEXTHOP_GENERATION_MASK */
+	u32 nexthops_valid_until_s; /* holdfast-dp, atomically; monotonic clock */
+	u64 clock_offset_s_q32; /* monotonic seconds = (jiffies * scale + offset) >> 32 */
+	u64 clock_scale_s_q32;
+	u64 flow_key[FLOW_KEY_WORDS]; /* secret: the flow table's hash */
+	u64 port_key[2];              /* secret: where a search for a port begins */
+	u8 digest[32];                /* holdfast-dp: SHA-256 of the snapshot in force */
+	u32 memo_versions;            /* holdfast-dp: memo_version numbers given out so far */
+	u32 padding;
+	struct free_stack free_stacks[FREE_STACKS];
+	u64 event_count __cache_aligned; /* events recorded so far. Atomically */
+	struct event_ring events __cache_aligned;
+	struct address_table addresses __cache_aligned;
+	struct nexthop_table nexthops __cache_aligned;
+	struct memo_table memos __cache_aligned;
+} __cache_aligned;
+
+/*
  * Names behind ids. Only holdfast-dp reads and writes them; an id is given out again only
  * when no flow remembers it.
  */
@@ -119,21 +140,6 @@ struct name_table {
 	struct name_entry rules[MAX_RULE_IDS];
 	struct name_entry pools[MAX_POOL_IDS];
 	struct name_entry applications[MAX_APPLICATION_IDS];
-};
-
-/*
- * NAT addresses by slot. Written by holdfast-dp before a port table is there for the slot;
- * another address takes the slot only when no flow is left on it.
- */
-struct address_entry {
-	union ip_addr address;
-	u32 in_use;     /* a port table is pinned for it */
-	u32 has_kernel; /* some of its ports are kept for the gateway's own sockets */
-	u32 padding[2];
-};
-
-struct address_table {
-	struct address_entry slots[MAX_ADDRESS_SLOTS];
 };
 
 #endif

@@ -47,26 +47,6 @@ static __always_inline struct address_ports *env_ports(u32 address_slot)
 	return table ? env_element(table, 0) : NULL;
 }
 
-static __always_inline struct address_table *env_addresses(void)
-{
-	return env_element(&addresses, 0);
-}
-
-static __always_inline struct nexthop_table *env_nexthops(void)
-{
-	return env_element(&nexthops, 0);
-}
-
-static __always_inline struct memo_table *env_memos(void)
-{
-	return env_element(&memos, 0);
-}
-
-static __always_inline struct event_ring *env_events(void)
-{
-	return env_element(&events, 0);
-}
-
 static __always_inline struct owner_counters *env_rule_counters(u32 rule_id)
 {
 	return env_element(&rule_counters, rule_id);
@@ -88,12 +68,8 @@ static __always_inline struct packet_counters *env_packet_counters(void)
 }
 
 /* From jiffies, which cost one load; holdfast-dp keeps scale and offset. */
-static __always_inline u32 env_now_s(void)
+static __always_inline u32 env_now_s(const struct control *control)
 {
-	const struct control *control = env_control();
-
-	if (!control)
-		return 0;
 	return (u32)((bpf_jiffies64() * control->clock_scale_s_q32 +
 		      control->clock_offset_s_q32) >> 32);
 }

@@ -26,10 +26,6 @@ STATE_MAP(config, struct nat_config, CONFIG_HALVES);
 STATE_MAP(flows, struct flow, 1);            /* flow_capacity */
 STATE_MAP(flow_stats, struct flow_stats, 1); /* flow_capacity */
 STATE_MAP(buckets, struct flow_bucket, 1);   /* bucket_count */
-STATE_MAP(addresses, struct address_table, 1);
-STATE_MAP(nexthops, struct nexthop_table, 1);
-STATE_MAP(memos, struct memo_table, 1);
-STATE_MAP(events, struct event_ring, 1);
 STATE_MAP(rule_counters, struct owner_counters, MAX_RULE_IDS);
 STATE_MAP(pool_counters, struct owner_counters, MAX_POOL_IDS);
 STATE_MAP(packet_counters, struct packet_counters, 1); /* one for each CPU */

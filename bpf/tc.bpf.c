@@ -27,7 +27,6 @@ int holdfast_handover(struct __sk_buff *frame)
 	const struct handover *note = (void *)(long)frame->data_meta;
 	struct packet packet;
 	u32 ifindex;
-	u8 *ip;
 
 	if ((void *)(note + 1) > (void *)(long)frame->data || note->magic != HANDOVER_MAGIC)
 		return TC_ACT_OK;
@@ -35,13 +34,9 @@ int holdfast_handover(struct __sk_buff *frame)
 	if (bpf_skb_pull_data(frame, 0))
 		return TC_ACT_SHOT;
 	__builtin_memset(&packet, 0, sizeof(packet));
-	if (packet_parse(frame, &packet) != NO_REASON)
+	if (packet_parse_link(frame, &packet) != NO_REASON ||
+	    packet_parse_ip(frame, &packet) != NO_REASON || !rewrite_ttl(frame, &packet))
 		return TC_ACT_SHOT;
-	ip = packet_at(frame, packet.link_bytes,
-		       packet.key.family == FAMILY_IPV4 ? IPV4_BYTES : IPV6_BYTES);
-	if (!ip)
-		return TC_ACT_SHOT;
-	rewrite_ttl(ip, packet.key.family);
 	return (int)bpf_redirect_neigh(ifindex, NULL, 0, 0);
 }
 

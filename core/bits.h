@@ -30,11 +30,11 @@ static __always_inline u32 bits_lowest(u64 word)
  */
 static __always_inline u64 ip_addr_mix(const union ip_addr *address, u64 seed)
 {
-	u64 x = (address->longs[0] ^ (address->longs[0] >> 32)) * 0x9e3779b97f4a7c15ull;
+	u64 x = address->longs[1] ^ seed;
 
-	x ^= address->longs[1] ^ seed;
-	x = (x ^ (x >> 32)) * 0xbf58476d1ce4e5b9ull;
-	return (x ^ (x >> 29)) * 0x94d049bb133111ebull;
+	if (address->longs[0]) /* not IPv4 */
+		x ^= (address->longs[0] ^ (address->longs[0] >> 32)) * 0x9e3779b97f4a7c15ull;
+	return (x ^ (x >> 32)) * 0xbf58476d1ce4e5b9ull;
 }
 
 #endif

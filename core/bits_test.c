@@ -21,14 +21,14 @@ static void siphash_2_4_gives_the_reference_vectors(void **state)
 
 	(void)state;
 	siphash_start(&s, key);
-	assert_int_equal(siphash_finish(&s, 0, 2), 0x726fdb47dd0e0e31ull);
+	assert_int_equal(siphash_finish(&s, 0), 0x726fdb47dd0e0e31ull);
 	siphash_start(&s, key);
-	siphash_word(&s, words[0], 2);
-	assert_int_equal(siphash_finish(&s, 8, 2), 0x93f5f5799a932462ull);
+	siphash_word(&s, words[0]);
+	assert_int_equal(siphash_finish(&s, 8), 0x93f5f5799a932462ull);
 	siphash_start(&s, key);
-	siphash_word(&s, words[0], 2);
-	siphash_word(&s, words[1], 2);
-	assert_int_equal(siphash_finish(&s, 16, 2), 0x3f2acc7f57c29bdbull);
+	siphash_word(&s, words[0]);
+	siphash_word(&s, words[1]);
+	assert_int_equal(siphash_finish(&s, 16), 0x3f2acc7f57c29bdbull);
 }
 
 int main(void)

@@ -15,9 +15,7 @@
 /* => the 16-bit one's complement sum; 0 only if sum is 0 */
 static __always_inline u16 checksum_fold(u64 sum)
 {
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32 & 0xffff) + (sum >> 48);
 	sum = (sum & 0xffff) + (sum >> 16);
 	return (u16)((sum & 0xffff) + (sum >> 16));
 }

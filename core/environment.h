@@ -31,10 +31,6 @@ static __always_inline struct flow *env_flow(u32 slot);
 static __always_inline struct flow_stats *env_flow_stats(u32 slot);
 static __always_inline struct flow_bucket *env_bucket(u32 number);
 static __always_inline struct address_ports *env_ports(u32 address_slot);
-static __always_inline struct address_table *env_addresses(void);
-static __always_inline struct nexthop_table *env_nexthops(void);
-static __always_inline struct memo_table *env_memos(void);
-static __always_inline struct event_ring *env_events(void);
 static __always_inline struct owner_counters *env_rule_counters(u32 rule_id);
 static __always_inline struct owner_counters *env_pool_counters(u32 pool_id);
 
@@ -43,7 +39,7 @@ static __always_inline struct packet_counters *env_packet_counters(void);
 static __always_inline u32 env_cpu(void);
 
 /* The monotonic clock. Seconds are cheap, nanoseconds are not. */
-static __always_inline u32 env_now_s(void);
+static __always_inline u32 env_now_s(const struct control *control);
 static __always_inline u64 env_now_ns(void);
 
 /* The bytes of the frame, from the Ethernet header on. */

@@ -25,7 +25,6 @@
 
 #include "core/atomic.h"
 #include "core/environment.h"
-#include "core/siphash.h"
 
 /* What identifies a flow, laid out as in struct flow. */
 struct flow_key {
@@ -56,35 +55,34 @@ static __always_inline bool flow_has_key(const struct flow *flow, const struct f
 	return !difference && (key->zone == FLOW_ANY_ZONE || key->zone == flow->zone);
 }
 
-/* => true and the address that the flow's packets leave with */
-static __always_inline bool flow_translated_address(const struct flow *flow,
-						    union ip_addr *address)
+/* => the address that the flow's packets leave with */
+static __always_inline const union ip_addr *
+flow_translated_address(const struct control *control, const struct flow *flow)
 {
-	struct address_table *addresses = env_addresses();
-
-	if (!addresses)
-		return false;
-	*address = addresses->slots[flow->address % MAX_ADDRESS_SLOTS].address;
-	return true;
+	return &control->addresses.slots[flow->address % MAX_ADDRESS_SLOTS].address;
 }
 
-/* The zone is left out, so that a flow is also found by those who do not know it. */
+/*
+ * Where a flow lies. Multilinear hashing over the 32-bit words of its key (strongly universal:
+ * Lemire, Kaser 2014): whoever does not know the key finds no tuples that meet more often
+ * than by chance, so nobody can aim at one bucket, and it costs a multiplication a word.
+ * The zone is left out, so that a flow is also found by those who do not know it.
+ * => 32 bits that choose home bucket and tag, and above them 32 that choose the other bucket
+ */
 static __always_inline u64 flow_hash(const struct control *control, const union ip_addr *inside,
 				     const union ip_addr *remote, u32 ports, u8 protocol, u8 family)
 {
-	struct siphash s;
+	const u64 *key = control->flow_key;
+	u64 sum = key[0] + key[1] * inside->words[3] + key[2] * remote->words[3] +
+		  key[3] * ports + key[4] * protocol;
+	u32 hash;
 
-	siphash_start(&s, control->flow_key);
-	if (family == FAMILY_IPV4) {
-		siphash_word(&s, (u64)inside->words[3] << 32 | remote->words[3], 1);
-	} else {
-		siphash_word(&s, inside->longs[0], 1);
-		siphash_word(&s, inside->longs[1], 1);
-		siphash_word(&s, remote->longs[0], 1);
-		siphash_word(&s, remote->longs[1], 1);
-	}
-	siphash_word(&s, (u64)ports << 32 | protocol, 1);
-	return siphash_finish(&s, family == FAMILY_IPV4 ? 16 : 40, 1);
+	if (family == FAMILY_IPV6)
+		sum += key[5] * inside->words[0] + key[6] * inside->words[1] +
+		       key[7] * inside->words[2] + key[8] * remote->words[0] +
+		       key[9] * remote->words[1] + key[10] * remote->words[2];
+	hash = (u32)(sum >> 32);
+	return (u64)(hash * 0x9e3779b1u) << 32 | hash;
 }
 
 static __always_inline u64 flow_key_hash(const struct control *control, const struct flow_key *key)

@@ -135,45 +135,36 @@ static __always_inline bool quoted_rewrite_end(env_frame *frame, const struct pa
 					       const union ip_addr *address, __be16 port,
 					       u64 *change)
 {
-	enum ip_family family = p->key.family;
-	u8 *ip = packet_at(frame, q->ip, family == FAMILY_IPV4 ? IPV4_BYTES : IPV6_BYTES);
 	u16 *port_at = (u16 *)packet_at(frame, q->transport + port_offset(q->kind, end), 2);
-	u64 address_change, port_change;
-	u16 header_check;
+	enum ip_family family = p->key.family;
+	struct ip_change ip;
+	u64 port_change;
 
-	if (!ip || !port_at)
+	if (!port_at || !rewrite_ip(frame, q->ip, family, end, address, false, &ip))
 		return false;
-	header_check = *(u16 *)(ip + 10);
-	address_change = rewrite_address(ip, family, end, address);
 	port_change = rewrite_word16(port_at, port);
-	*change = address_change + port_change;
-	if (family == FAMILY_IPV4) {
-		*change += checksum_change16(header_check, *(u16 *)(ip + 10));
-		if (kind_is_query(q->kind)) /* no pseudo-header */
-			address_change = 0;
-	}
-	*change += quoted_rewrite_check(frame, p, q, address_change + port_change);
+	*change = ip.address + ip.check + port_change;
+	if (family == FAMILY_IPV4 && kind_is_query(q->kind)) /* no pseudo-header */
+		ip.address = 0;
+	*change += quoted_rewrite_check(frame, p, q, ip.address + port_change);
 	return true;
 }
 
-/* Writes one address of the header outside, if any, and the ICMP checksum. */
+/* Writes one address of the header outside, if any, its TTL if `hop`, and the ICMP checksum. */
 static __always_inline bool error_rewrite_outside(env_frame *frame, const struct packet *p,
 						  enum packet_end end,
-						  const union ip_addr *address, u64 change)
+						  const union ip_addr *address, bool hop,
+						  u64 change)
 {
+	u16 *check = (u16 *)packet_at(frame, p->transport + 2, sizeof(*check));
 	enum ip_family family = p->key.family;
-	u8 *ip = packet_at(frame, p->link_bytes, family == FAMILY_IPV4 ? IPV4_BYTES : IPV6_BYTES);
-	u8 *icmp = packet_at(frame, p->transport, ICMP_BYTES);
+	struct ip_change ip = {0};
 
-	if (!ip || !icmp)
+	if (!check || (address && !rewrite_ip(frame, p->link_bytes, family, end, address, hop, &ip)))
 		return false;
-	if (address) {
-		u64 address_change = rewrite_address(ip, family, end, address);
-
-		if (family == FAMILY_IPV6)
-			change += address_change;
-	}
-	*(u16 *)(icmp + 2) = checksum_apply(*(u16 *)(icmp + 2), change);
+	if (family == FAMILY_IPV6) /* the pseudo-header */
+		change += ip.address;
+	*check = checksum_apply(*check, change);
 	return true;
 }
 
@@ -244,23 +235,22 @@ core_step int error_match(env_frame *frame, struct packet *p, struct flow_match 
  * The packet inside is parsed a second time: BPF has no stack to keep it meanwhile.
  * => 0, or -1 if the frame does not hold what was parsed
  */
-core_step int error_rewrite(env_frame *frame, struct packet *p, u32 slot, u32 direction)
+core_step int error_rewrite(env_frame *frame, struct packet *p, u32 slot, u32 direction, u32 hop)
 {
+	struct control *control = env_control();
 	struct flow *flow = env_flow(slot - 1);
 	bool in = direction == FLOW_IN;
 	struct quoted quoted = {0};
 	union ip_addr address;
 	u64 change;
 
-	if (!p || !flow || !quoted_parse(frame, p, &quoted) ||
-	    !flow_translated_address(flow, &address))
+	if (!p || !flow || !control || !quoted_parse(frame, p, &quoted))
 		return -1;
-	if (in)
-		address = flow->inside;
+	address = in ? flow->inside : *flow_translated_address(control, flow);
 	if (!quoted_rewrite_end(frame, p, &quoted, in ? PACKET_SOURCE : PACKET_DESTINATION,
 				&address, in ? flow->inside_port : flow->port, &change) ||
 	    !error_rewrite_outside(frame, p, in ? PACKET_DESTINATION : PACKET_SOURCE, &address,
-				   change))
+				   hop, change))
 		return -1;
 	return 0;
 }
@@ -274,7 +264,6 @@ static __always_inline bool error_rewrite_local(env_frame *frame, struct packet 
 {
 	struct control *control = env_control();
 	struct quoted quoted = {0};
-	union ip_addr address;
 	struct flow *flow;
 	u64 change;
 	u32 slot;
@@ -283,10 +272,10 @@ static __always_inline bool error_rewrite_local(env_frame *frame, struct packet 
 		return false;
 	slot = error_flow_from_inside(control, &quoted, FLOW_ANY_ZONE);
 	flow = slot ? env_flow(slot - 1) : NULL;
-	return flow && flow_translated_address(flow, &address) &&
-	       quoted_rewrite_end(frame, p, &quoted, PACKET_DESTINATION, &address, flow->port,
-				  &change) &&
-	       error_rewrite_outside(frame, p, PACKET_SOURCE, NULL, change);
+	return flow &&
+	       quoted_rewrite_end(frame, p, &quoted, PACKET_DESTINATION,
+				  flow_translated_address(control, flow), flow->port, &change) &&
+	       error_rewrite_outside(frame, p, PACKET_SOURCE, NULL, false, change);
 }
 
 #endif

@@ -14,11 +14,10 @@
 #include "core/bits.h"
 #include "core/select.h"
 
-static __always_inline struct memo *memo_place(u32 version, const union ip_addr *source)
+static __always_inline struct memo *memo_place(struct control *control, u32 version,
+					       const union ip_addr *source)
 {
-	struct memo_table *table = env_memos();
-
-	return table ? &table->places[ip_addr_mix(source, version) >> (64 - MEMO_BITS)] : NULL;
+	return &control->memos.places[ip_addr_mix(source, version) >> (64 - MEMO_BITS)];
 }
 
 /* => true and the index, if it is remembered */
@@ -49,17 +48,17 @@ static __always_inline void memo_keep(struct memo *memo, u32 version, const unio
 }
 
 /* => select_userspace_v1() of the list, hashed or remembered */
-static __always_inline u32 memo_userspace_v1(u32 version, enum ip_family family,
-					     const union ip_addr *source, u32 length)
+static __always_inline u32 memo_userspace_v1(struct control *control, u32 version,
+					     enum ip_family family, const union ip_addr *source,
+					     u32 length)
 {
-	struct memo *memo = memo_place(version, source);
+	struct memo *memo = memo_place(control, version, source);
 	u32 index;
 
-	if (memo && memo_recall(memo, version, source, &index))
+	if (memo_recall(memo, version, source, &index))
 		return index;
 	index = select_userspace_v1(family, source, length);
-	if (memo)
-		memo_keep(memo, version, source, index);
+	memo_keep(memo, version, source, index);
 	return index;
 }
 

@@ -26,12 +26,12 @@
 
 #include "core/icmp.h"
 
-static __always_inline void flow_account(struct flow *flow, const struct packet *p,
-					 const struct flow_match *match)
+static __always_inline void flow_account(const struct control *control, struct flow *flow,
+					 const struct packet *p, const struct flow_match *match)
 {
 	struct flow_stats *stats = env_flow_stats(match->slot - 1);
 	u32 direction = match->direction % FLOW_DIRECTIONS;
-	u32 now = env_now_s();
+	u32 now = env_now_s(control);
 
 	if (atomic_read(&flow->last_seen_s) != now)
 		atomic_write(&flow->last_seen_s, now);
@@ -48,18 +48,61 @@ static __always_inline void flow_account(struct flow *flow, const struct packet 
 	}
 }
 
-/* => false if the frame does not hold what was parsed */
+/* hop: the packet is forwarded by us. => false if the frame does not hold what was parsed */
 static __always_inline bool flow_rewrite(env_frame *frame, struct packet *p,
-					 const struct flow *flow, const struct flow_match *match)
+					 const struct control *control, const struct flow *flow,
+					 const struct flow_match *match, bool hop)
 {
-	union ip_addr address;
-
 	if (p->kind == PACKET_ICMP_ERROR)
-		return !error_rewrite(frame, p, match->slot, match->direction);
+		return !error_rewrite(frame, p, match->slot, match->direction, hop);
 	if (match->direction == FLOW_IN)
-		return rewrite_end(frame, p, PACKET_DESTINATION, &flow->inside, flow->inside_port);
-	return flow_translated_address(flow, &address) &&
-	       rewrite_end(frame, p, PACKET_SOURCE, &address, flow->port);
+		return rewrite_end(frame, p, PACKET_DESTINATION, &flow->inside, flow->inside_port,
+				   hop);
+	return rewrite_end(frame, p, PACKET_SOURCE, flow_translated_address(control, flow),
+			   flow->port, hop);
+}
+
+/* Sends a packet out through a next hop. */
+static __always_inline struct verdict flow_forward(env_frame *frame, struct packet *p,
+						   const struct control *control,
+						   struct flow *flow,
+						   const struct flow_match *match,
+						   const struct link_addr *to,
+						   const struct link_addr *from,
+						   struct verdict verdict)
+{
+	if (!flow_rewrite(frame, p, control, flow, match, true) || !rewrite_link(frame, to, from))
+		return verdict_drop(REASON_malformed_packet);
+	if (p->kind != PACKET_ICMP_ERROR)
+		flow_account(control, flow, p, match);
+	return verdict;
+}
+
+/* The flow remembers no next hop for the packet: the kernel is asked, or gets it. */
+static __always_inline struct verdict flow_send_asking(env_frame *frame, struct packet *p,
+						       const struct control *control,
+						       struct flow *flow,
+						       const struct flow_match *match)
+{
+	bool data = p->kind != PACKET_ICMP_ERROR;
+	struct way way = {0};
+
+	if (p->ttl <= 1) /* from outside; from inside it has not come so far */
+		way.verdict = verdict_translated(REASON_ttl_expired);
+	else if (way_ask(frame, p, &way, match->slot, match->direction))
+		way.verdict = verdict_drop(REASON_no_route);
+	if (way.verdict.reason == REASON_route_changed && match->direction == FLOW_OUT && data)
+		atomic_write(&flow->life, FLOW_ENDING);
+	if (way.verdict.action == VERDICT_FORWARD)
+		return flow_forward(frame, p, control, flow, match, &way.to, &way.from,
+				    way.verdict);
+	if (way.verdict.action != VERDICT_KERNEL_TRANSLATED)
+		return way.verdict;
+	if (!flow_rewrite(frame, p, control, flow, match, false))
+		return verdict_drop(REASON_malformed_packet);
+	if (data)
+		flow_account(control, flow, p, match);
+	return way.verdict;
 }
 
 /* Translates a packet of a flow and sends it on its way. */
@@ -68,27 +111,17 @@ static __always_inline struct verdict flow_send(env_frame *frame, struct packet 
 						const struct flow_match *match)
 {
 	struct flow *flow = env_flow(match->slot - 1);
-	struct way way = {0};
+	const struct nexthop *hop;
 
 	if (!flow)
 		return verdict_drop(REASON_no_route);
 	if (match->direction == FLOW_OUT && atomic_read(&flow->life) == FLOW_ENDING)
 		return verdict_drop(REASON_route_changed);
-	if (p->ttl <= 1) /* from outside; from inside it has not come so far */
-		way.verdict = verdict_translated(REASON_ttl_expired);
-	else
-		way_find(frame, p, &way, control, flow, match);
-	if (way.verdict.reason == REASON_route_changed && match->direction == FLOW_OUT &&
-	    p->kind != PACKET_ICMP_ERROR)
-		atomic_write(&flow->life, FLOW_ENDING);
-	if (way.verdict.action == VERDICT_DROP || way.verdict.action == VERDICT_KERNEL)
-		return way.verdict;
-	if (!flow_rewrite(frame, p, flow, match) ||
-	    (way.verdict.action == VERDICT_FORWARD && !rewrite_hop(frame, p, &way.to, &way.from)))
-		return verdict_drop(REASON_malformed_packet);
-	if (p->kind != PACKET_ICMP_ERROR)
-		flow_account(flow, p, match);
-	return way.verdict;
+	hop = p->ttl > 1 ? way_recall(control, p, flow, match) : NULL;
+	if (!hop)
+		return flow_send_asking(frame, p, control, flow, match);
+	return flow_forward(frame, p, control, flow, match, &hop->to, &hop->from,
+			    verdict_forward(hop->ifindex, way_reason(p, match->direction)));
 }
 
 /* => slot + 1 of the flow that expects a packet for a NAT address, 0 if none does */
@@ -108,17 +141,17 @@ static __always_inline u32 match_from_outside(const struct packet *p,
 											   : 0;
 }
 
-/* No flow expects this packet for a NAT address. */
-static __always_inline struct verdict refuse_from_outside(const struct packet *p,
-							  const struct nat_address *target)
+/* => what becomes of a packet for a NAT address that no flow expects */
+static __always_inline u32 refuse_from_outside(const struct packet *p,
+					       const struct nat_address *target)
 {
 	if (target->flags & NAT_ADDRESS_LOCAL)
-		return verdict_kernel(REASON_local_destination);
+		return REASON_local_destination;
 	if (p->kind == PACKET_FRAGMENT)
-		return verdict_drop(REASON_fragment_unknown);
+		return REASON_fragment_unknown;
 	if (p->kind == PACKET_OTHER && !protocol_is_icmp(p->key.family, p->key.protocol))
-		return verdict_drop(REASON_unsupported_protocol);
-	return verdict_drop(REASON_filtered_inbound);
+		return REASON_unsupported_protocol;
+	return REASON_filtered_inbound;
 }
 
 /* => slot + 1 of the flow of a packet from inside, 0 if it has none (yet) */
@@ -129,6 +162,35 @@ static __always_inline u32 match_from_inside(const struct control *control, cons
 	return flow_find(control, &p->key, flow_key_hash(control, &p->key));
 }
 
+/*
+ * A packet that belongs to no flow. Its source is looked at only here: no flow comes from a NAT
+ * address or goes to one (dataplane/survey.h sees to that when addresses become NAT addresses).
+ * => NO_REASON and the flow that it opened in *match, or the reason
+ */
+static __always_inline u32 judge_without_flow(env_frame *frame, struct packet *p,
+					      const struct nat_config *config,
+					      const struct nat_address *target,
+					      struct flow_match *match)
+{
+	if (nat_address_find(config, &p->key.inside))
+		return REASON_spoofed_source;
+	if (target)
+		return refuse_from_outside(p, target);
+	if (p->ttl <= 1)
+		return REASON_ttl_expired;
+	match->direction = FLOW_OUT;
+	return first_packet(frame, p, &match->slot);
+}
+
+/* => true if the frame is addressed to the interface, and so to the gateway */
+static __always_inline bool packet_is_for(const env_frame *frame, const struct link_addr *link)
+{
+	const struct link_addr *to =
+		(const struct link_addr *)packet_at(frame, 0, sizeof(*to));
+
+	return to && link_addr_equal(to, link);
+}
+
 static __always_inline struct verdict packet_judge(env_frame *frame, struct packet *p,
 						   const struct control *control,
 						   const struct nat_config *config)
@@ -136,38 +198,37 @@ static __always_inline struct verdict packet_judge(env_frame *frame, struct pack
 	struct flow_match match = {0};
 	const struct nat_interface *ingress;
 	const struct nat_address *target;
-	u32 reason = packet_parse(frame, p);
+	u32 reason = packet_parse_link(frame, p);
 
 	if (reason != NO_REASON)
 		return verdict_of(reason);
 	ingress = interface_find(config, p->ifindex);
 	if (!ingress)
 		return verdict_kernel(REASON_no_rule);
+	if (!packet_is_for(frame, &ingress->link))
+		return verdict_kernel(REASON_not_for_gateway);
+	reason = packet_parse_ip(frame, p);
+	if (reason != NO_REASON)
+		return verdict_of(reason);
 	p->key.zone = ingress->zone;
 	p->column = ingress->column;
 	if (p->kind == PACKET_ICMP_ERROR)
 		reason = (u32)error_match(frame, p, &match);
-	else if (nat_address_find(config, &p->key.inside))
-		reason = REASON_spoofed_source;
 	if (reason != NO_REASON)
 		return verdict_of(reason);
 	target = nat_address_find(config, &p->key.remote);
 	if (target && p->kind != PACKET_ICMP_ERROR) {
 		match.direction = FLOW_IN;
 		match.slot = match_from_outside(p, target);
+	} else if (!target && p->ttl <= 1) {
+		match.slot = 0; /* the kernel answers it, whatever it belongs to */
+	} else if (!target && !match.slot) {
+		match.slot = match_from_inside(control, p);
 	}
-	if (target && !match.slot)
-		return refuse_from_outside(p, target);
-	if (!target) {
-		if (p->ttl <= 1)
-			return verdict_kernel(REASON_ttl_expired);
-		if (!match.slot)
-			match.slot = match_from_inside(control, p);
-		if (!match.slot)
-			reason = first_packet(frame, p, &match.slot);
-		if (reason != NO_REASON)
-			return verdict_of(reason);
-	}
+	if (!match.slot)
+		reason = judge_without_flow(frame, p, config, target, &match);
+	if (reason != NO_REASON)
+		return verdict_of(reason);
 	return flow_send(frame, p, control, &match);
 }
 
@@ -202,8 +263,9 @@ static __always_inline bool nat_local_packet(env_frame *frame)
 	struct packet packet;
 
 	__builtin_memset(&packet, 0, sizeof(packet));
-	return packet_parse(frame, &packet) == NO_REASON && packet.kind == PACKET_ICMP_ERROR &&
-	       error_rewrite_local(frame, &packet);
+	return packet_parse_link(frame, &packet) == NO_REASON &&
+	       packet_parse_ip(frame, &packet) == NO_REASON &&
+	       packet.kind == PACKET_ICMP_ERROR && error_rewrite_local(frame, &packet);
 }
 
 #endif

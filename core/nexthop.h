@@ -20,12 +20,10 @@ static __always_inline u32 nexthop_generation(const struct control *control)
 static __always_inline const struct nexthop *nexthop_recall(const struct control *control,
 							    u32 remembered)
 {
-	struct nexthop_table *table = env_nexthops();
-
-	if (!table || remembered >> NEXTHOP_BITS != nexthop_generation(control) ||
-	    env_now_s() > atomic_read(&control->nexthops_valid_until_s))
+	if (remembered >> NEXTHOP_BITS != nexthop_generation(control) ||
+	    env_now_s(control) > atomic_read(&control->nexthops_valid_until_s))
 		return NULL;
-	return &table->entries[remembered % NEXTHOP_COUNT];
+	return &control->nexthops.entries[remembered % NEXTHOP_COUNT];
 }
 
 static __always_inline bool link_addr_equal(const struct link_addr *a, const struct link_addr *b)
@@ -82,14 +80,14 @@ enum { NEXTHOP_PROBES = 8 };
  * Keeps what the kernel said, asked while `generation` was current.
  * => what the flow shall remember; NEXTHOP_NONE if there is no room for it
  */
-static __always_inline u32 nexthop_learn(u32 generation, const struct route *route)
+static __always_inline u32 nexthop_learn(struct control *control, u32 generation,
+					 const struct route *route)
 {
-	struct nexthop_table *table = env_nexthops();
 	u32 hash = nexthop_hash(route);
 
-	for (u32 i = 0; table && i < NEXTHOP_PROBES; i++) {
+	for (u32 i = 0; i < NEXTHOP_PROBES; i++) {
 		u32 place = (hash + i) % NEXTHOP_COUNT;
-		struct nexthop *hop = &table->entries[place];
+		struct nexthop *hop = &control->nexthops.entries[place];
 		bool ready = atomic_read(&hop->state) ==
 			     nexthop_state_of(generation, NEXTHOP_READY);
 

@@ -3,8 +3,9 @@
  * A packet of no known flow: which rule owns it, and the flow that it opens.
  * docs/packet-path.md, sections 3.4 to 3.7 and 6.
  *
- * Four steps, each handing on what it found in struct first: judge (route and rule), choose
- * (pool and address), reserve (slot, port, index entry), and refuse, where one of them said no.
+ * Steps, each handing on what it found in struct first: route, judge (rule), choose (pool), select
+ * (address), reserve (slot and port), publish (index entry); and refuse, where one said no.
+ * They are called one after the other rather than from each other, because BPF's stack is small.
  *
  * INV-CLOSED  a packet that a rule owns and that cannot be translated is dropped before any state
  *             exists; what was reserved on the way (slot, port) is given back at once
@@ -19,6 +20,7 @@
 
 #include "core/memo.h"
 #include "core/ports.h"
+#include "core/siphash.h"
 #include "core/tcp.h"
 #include "core/way.h"
 
@@ -33,11 +35,13 @@ static __always_inline u32 port_protocol_of(u8 protocol)
 /* What is known of a first packet so far. */
 struct first {
 	u32 rule;   /* position in rules[], RULE_NOT_FOUND if no rule owns the packet */
+	u32 rule_id;
 	u32 egress; /* column */
 	u32 to_zone;
+	u32 too_big; /* for the route's MTU */
 	u32 pool;   /* position in pools[], MAX_POOLS before one is chosen */
 	u32 index;  /* the address to begin with, in the pool's list of the family */
-	u32 slot;   /* + 1: the flow */
+	u32 slot;   /* + 1: the flow, reserved and then published */
 };
 
 /* => why a packet that a rule owns cannot open a flow, or NO_REASON */
@@ -79,20 +83,13 @@ static __always_inline u32 first_rule_of(const struct nat_config *config, const 
 	return rule_find(config, set, &question);
 }
 
-/*
- * Route and rule.
- * => NO_REASON if a rule owns the packet and it may open a flow; otherwise the reason, with
- *    first->rule telling whether a rule owned it
- */
-core_step int first_judge(env_frame *frame, struct packet *p, struct first *first)
+/* The way. => NO_REASON if the kernel would forward the packet, otherwise the reason */
+core_step int first_route(env_frame *frame, struct packet *p, struct first *first)
 {
 	const struct nat_interface *egress;
 	const struct nat_config *config;
-	const struct nat_rule *owner;
-	struct owner_counters *counters;
 	struct route_query query;
 	struct route route = {0};
-	u32 set, rule, reason;
 
 	if (!p || !first)
 		return REASON_no_route;
@@ -110,7 +107,30 @@ core_step int first_judge(env_frame *frame, struct packet *p, struct first *firs
 	egress = interface_find(config, route.ifindex);
 	if (!egress)
 		return REASON_no_rule;
-	set = config->rule_set_of[p->column % MAX_INTERFACES][egress->column % MAX_INTERFACES];
+	first->egress = egress->column;
+	first->to_zone = egress->zone;
+	first->too_big = route.result == ROUTE_TOO_BIG;
+	return NO_REASON;
+}
+
+/*
+ * The rule.
+ * => NO_REASON if a rule owns the packet and it may open a flow; otherwise the reason, with
+ *    first->rule telling whether a rule owned it
+ */
+core_step int first_judge(struct packet *p, struct first *first)
+{
+	const struct nat_config *config;
+	const struct nat_rule *owner;
+	struct owner_counters *counters;
+	u32 set, rule, reason;
+
+	if (!p || !first)
+		return REASON_no_rule;
+	config = env_config(p->half);
+	if (!config)
+		return REASON_no_rule;
+	set = config->rule_set_of[p->column % MAX_INTERFACES][first->egress % MAX_INTERFACES];
 	rule = set ? first_rule_of(config, p, set - 1) : RULE_NOT_FOUND;
 	owner = config_rule(config, rule);
 	if (!owner)
@@ -118,13 +138,12 @@ core_step int first_judge(env_frame *frame, struct packet *p, struct first *firs
 	if (owner->action == RULE_OFF)
 		return REASON_rule_off;
 	first->rule = rule;
-	first->egress = egress->column;
-	first->to_zone = egress->zone;
+	first->rule_id = owner->id;
 	counters = env_rule_counters(owner->id);
 	if (counters)
 		atomic_add(&counters->hits, 1);
 	reason = first_kind_refusal(p);
-	if (reason == NO_REASON && route.result == ROUTE_TOO_BIG && !p->may_fragment)
+	if (reason == NO_REASON && first->too_big && !p->may_fragment)
 		return REASON_packet_too_big;
 	return (int)reason;
 }
@@ -147,28 +166,14 @@ static __always_inline u32 first_pool_of(const struct nat_config *config,
 	return pool ? pool - 1 : MAX_POOLS;
 }
 
-/* => the index of the address to begin with [contract of the selectors: core/select.h] */
-static __always_inline u32 first_index(const struct packet *p, const struct nat_pool *pool,
-				       struct owner_counters *counters, u32 length)
-{
-	u32 family = p->key.family % FAMILY_COUNT;
-
-	if (pool->selector == SELECT_USERSPACE_V1)
-		return memo_userspace_v1(pool->memo_version * FAMILY_COUNT + family, family,
-					 &p->key.inside, length);
-	if (pool->selector == SELECT_EBPF_LEGACY)
-		return select_ebpf_legacy(family, &p->key.inside, length);
-	return (u32)(atomic_fetch_add(&counters->round_robin[family], 1) % length);
-}
-
-/* Pool and address. => NO_REASON, or the reason for the drop */
+/* The pool, which has an address of the family. => NO_REASON, or the reason for the drop */
 core_step int first_choose(struct packet *p, struct first *first)
 {
 	const struct nat_config *config;
 	const struct nat_rule *rule;
 	const struct nat_pool *pool;
 	struct owner_counters *counters;
-	u32 reason, length, position;
+	u32 reason, position;
 
 	if (!p || !first)
 		return REASON_source_nat_pool_invalid;
@@ -182,15 +187,44 @@ core_step int first_choose(struct packet *p, struct first *first)
 		return (int)reason;
 	first->pool = position;
 	counters = env_pool_counters(pool->id);
+	if (counters)
+		atomic_add(&counters->hits, 1);
+	if (pool->lists[p->key.family % FAMILY_COUNT].length)
+		return NO_REASON;
+	return pool->lists[FAMILY_IPV4].length || pool->lists[FAMILY_IPV6].length
+		       ? REASON_source_nat_pool_wrong_family
+		       : REASON_source_nat_pool_empty;
+}
+
+/* The address to begin with. => NO_REASON, or the reason for the drop */
+core_step int first_select(struct packet *p, struct first *first)
+{
+	struct control *control = env_control();
+	const struct nat_config *config;
+	const struct nat_pool *pool;
+	struct owner_counters *counters;
+	u32 family, length;
+
+	if (!p || !first || !control)
+		return REASON_source_nat_pool_invalid;
+	config = env_config(p->half);
+	pool = config ? config_pool(config, first->pool) : NULL;
+	counters = pool ? env_pool_counters(pool->id) : NULL;
 	if (!counters)
 		return REASON_source_nat_pool_invalid;
-	atomic_add(&counters->hits, 1);
-	length = pool->lists[p->key.family % FAMILY_COUNT].length;
+	family = p->key.family % FAMILY_COUNT;
+	length = pool->lists[family].length;
 	if (!length)
-		return pool->lists[FAMILY_IPV4].length || pool->lists[FAMILY_IPV6].length
-			       ? REASON_source_nat_pool_wrong_family
-			       : REASON_source_nat_pool_empty;
-	first->index = first_index(p, pool, counters, length);
+		return REASON_source_nat_pool_empty;
+	if (pool->selector == SELECT_USERSPACE_V1)
+		first->index = memo_userspace_v1(control,
+						 pool->memo_version * FAMILY_COUNT + family,
+						 family, &p->key.inside, length);
+	else if (pool->selector == SELECT_EBPF_LEGACY)
+		first->index = select_ebpf_legacy(family, &p->key.inside, length);
+	else
+		first->index =
+			(u32)(atomic_fetch_add(&counters->round_robin[family], 1) % length);
 	return NO_REASON;
 }
 
@@ -198,28 +232,28 @@ core_step int first_choose(struct packet *p, struct first *first)
 struct opening {
 	struct control *control;
 	const struct nat_config *config;
-	const struct nat_rule *rule;
 	const struct nat_pool *pool;
 	struct flow *flow;
-	u32 slot;  /* + 1 */
-	u32 first; /* position of the list in pool_addresses[] */
+	u64 port_hash; /* where to begin, unless ports are sequential */
+	u32 slot;      /* + 1 */
+	u32 first;     /* position of the list in pool_addresses[] */
 	u32 length;
 	u32 index;   /* where in the list to begin */
 	u32 claimed; /* 0 or 1 */
 };
 
-static __always_inline u64 opening_port_hash(const struct opening *o)
+/* [RFC6056 section 3.3.3] */
+static __always_inline u64 flow_port_hash(const struct control *control, const struct flow_key *key)
 {
-	const struct flow *flow = o->flow;
 	struct siphash s;
 
-	siphash_start(&s, o->control->port_key);
-	siphash_word(&s, flow->inside.longs[0], 2);
-	siphash_word(&s, flow->inside.longs[1], 2);
-	siphash_word(&s, flow->remote.longs[0], 2);
-	siphash_word(&s, flow->remote.longs[1], 2);
-	siphash_word(&s, (u64)flow->protocol << 32 | flow->ports, 2);
-	return siphash_finish(&s, 40, 2);
+	siphash_start(&s, control->port_key);
+	siphash_word(&s, key->inside.longs[0]);
+	siphash_word(&s, key->inside.longs[1]);
+	siphash_word(&s, key->remote.longs[0]);
+	siphash_word(&s, key->remote.longs[1]);
+	siphash_word(&s, (u64)key->protocol << 32 | key->ports);
+	return siphash_finish(&s, 40);
 }
 
 /* Claims a port on the address at `index + i` of the list. */
@@ -241,7 +275,7 @@ static inline long opening_claim_step(u32 i, void *context)
 	if (!ports)
 		return 0;
 	space = &ports->spaces[port_protocol_of(o->flow->protocol)];
-	start = pool->sequential ? atomic_fetch_add(&space->searches, 1) : opening_port_hash(o);
+	start = pool->sequential ? atomic_fetch_add(&space->searches, 1) : o->port_hash;
 	atomic_write(&o->flow->address, address);
 	o->claimed = ports_claim(space, pool->port_low, pool->port_high,
 				 (u16)(pool->port_low + start % size), o->slot, &o->flow->port);
@@ -255,10 +289,12 @@ static __always_inline bool opening_claim(struct opening *o)
 	return o->claimed != 0;
 }
 
-static __always_inline void opening_fill(struct opening *o, const struct packet *p, u16 to_zone)
+static __always_inline void opening_fill(struct opening *o, const struct packet *p,
+					 const struct first *first)
 {
 	struct flow *flow = o->flow;
 	struct flow_stats *stats = env_flow_stats(o->slot - 1);
+	u32 now_s = env_now_s(o->control);
 
 	flow->inside = p->key.inside;
 	flow->remote = p->key.remote;
@@ -266,30 +302,60 @@ static __always_inline void opening_fill(struct opening *o, const struct packet 
 	flow->protocol = p->key.protocol;
 	flow->family = p->key.family;
 	flow->zone = p->key.zone;
-	flow->rule = o->rule->id;
+	flow->rule = (u16)first->rule_id;
 	flow->pool = o->pool->id;
-	flow->to_zone = to_zone;
+	flow->to_zone = (u16)first->to_zone;
 	flow->tcp_state = TCP_OPENING;
 	atomic_write(&flow->nexthop_out, NEXTHOP_NONE);
 	atomic_write(&flow->nexthop_in, NEXTHOP_NONE);
-	atomic_write(&flow->last_seen_s, env_now_s());
+	atomic_write(&flow->last_seen_s, now_s);
 	if (stats)
-		*stats = (struct flow_stats){.created_s = env_now_s(), .in_ifindex = p->ifindex};
+		*stats = (struct flow_stats){.created_s = now_s, .in_ifindex = p->ifindex};
 }
 
-/* Takes back a flow whose port was claimed but which is not published. */
-static __always_inline void opening_retire(struct opening *o)
+static __always_inline bool opening_start(struct opening *o, const struct packet *p,
+					  const struct first *first)
 {
-	struct address_ports *ports = env_ports(o->flow->address);
+	const struct address_list *list;
 
-	if (ports)
-		ports_release(&ports->spaces[port_protocol_of(o->flow->protocol)],
-			      __builtin_bswap16(o->flow->port));
-	atomic_write(&o->flow->life, FLOW_RETIRED);
+	o->control = env_control();
+	o->config = env_config(p->half);
+	if (!o->control || !o->config)
+		return false;
+	o->pool = config_pool(o->config, first->pool);
+	if (!o->pool)
+		return false;
+	list = &o->pool->lists[p->key.family % FAMILY_COUNT];
+	o->first = list->first;
+	o->length = list->length;
+	o->index = first->index;
+	o->port_hash = flow_port_hash(o->control, &p->key);
+	return o->length != 0;
+}
+
+/* Slot and port. => NO_REASON and the slot in first->slot, or the reason for the drop */
+core_step int first_reserve(struct packet *p, struct first *first)
+{
+	struct opening o = {0};
+
+	if (!p || !first || !opening_start(&o, p, first))
+		return REASON_source_nat_pool_invalid;
+	o.slot = flow_pop_free(o.control);
+	o.flow = o.slot ? env_flow(o.slot - 1) : NULL;
+	if (!o.flow)
+		return REASON_flow_table_full;
+	opening_fill(&o, p, first);
+	if (!opening_claim(&o)) {
+		flow_push_free(o.control, o.flow, o.slot, env_cpu());
+		return REASON_source_nat_pool_exhausted;
+	}
+	atomic_write(&o.flow->life, FLOW_LIVE);
+	first->slot = o.slot;
+	return NO_REASON;
 }
 
 /* Counts a flow that was opened, for its rule and its pool. */
-static __always_inline void opening_count(const struct flow *flow)
+static __always_inline void flow_count_opened(const struct flow *flow)
 {
 	struct owner_counters *rule = env_rule_counters(flow->rule);
 	struct owner_counters *pool = env_pool_counters(flow->pool);
@@ -304,55 +370,39 @@ static __always_inline void opening_count(const struct flow *flow)
 	}
 }
 
-static __always_inline bool opening_start(struct opening *o, const struct packet *p,
-					  const struct first *first)
+/* Takes back a flow whose port was claimed but which is not published. */
+static __always_inline void flow_retire(struct flow *flow)
 {
-	const struct address_list *list;
+	struct address_ports *ports = env_ports(flow->address);
 
-	o->control = env_control();
-	o->config = env_config(p->half);
-	if (!o->control || !o->config)
-		return false;
-	o->rule = config_rule(o->config, first->rule);
-	o->pool = config_pool(o->config, first->pool);
-	if (!o->rule || !o->pool)
-		return false;
-	list = &o->pool->lists[p->key.family % FAMILY_COUNT];
-	o->first = list->first;
-	o->length = list->length;
-	o->index = first->index;
-	return o->length != 0;
+	if (ports)
+		ports_release(&ports->spaces[port_protocol_of(flow->protocol)],
+			      __builtin_bswap16(flow->port));
+	atomic_write(&flow->life, FLOW_RETIRED);
 }
 
 /*
- * Slot, port, index entry: first->slot is then the flow, the packet's own or that of another
- * CPU which was faster.
+ * Index entry: first->slot is then the flow of the packet, the one reserved, or that of another CPU
+ * which was faster.
  * => NO_REASON, or the reason for the drop
  */
-core_step int first_reserve(struct packet *p, struct first *first)
+core_step int first_publish(struct packet *p, struct first *first)
 {
-	struct opening o = {0};
-	u64 hash;
+	struct control *control = env_control();
+	struct flow *flow;
+	u32 reserved;
 
-	if (!p || !first || !opening_start(&o, p, first))
+	if (!p || !first || !control)
 		return REASON_source_nat_pool_invalid;
-	o.slot = flow_pop_free(o.control);
-	o.flow = o.slot ? env_flow(o.slot - 1) : NULL;
-	if (!o.flow)
+	reserved = first->slot;
+	flow = env_flow(reserved - 1);
+	if (!flow)
 		return REASON_flow_table_full;
-	opening_fill(&o, p, (u16)first->to_zone);
-	if (!opening_claim(&o)) {
-		flow_push_free(o.control, o.flow, o.slot, env_cpu());
-		return REASON_source_nat_pool_exhausted;
-	}
-	atomic_write(&o.flow->life, FLOW_LIVE);
-	hash = flow_key_hash(o.control, &p->key);
-	first->slot = flow_publish(o.control, &p->key, hash, o.slot);
-	if (first->slot == o.slot) {
-		opening_count(o.flow);
-		return NO_REASON;
-	}
-	opening_retire(&o);
+	first->slot = flow_publish(control, &p->key, flow_key_hash(control, &p->key), reserved);
+	if (first->slot == reserved)
+		flow_count_opened(flow);
+	else
+		flow_retire(flow);
 	return first->slot ? NO_REASON : REASON_flow_table_full;
 }
 
@@ -392,12 +442,18 @@ core_step int first_refuse(struct packet *p, struct first *first, u32 reason)
 static __always_inline u32 first_packet(env_frame *frame, struct packet *p, u32 *slot)
 {
 	struct first first = {.rule = RULE_NOT_FOUND, .pool = MAX_POOLS};
-	u32 reason = (u32)first_judge(frame, p, &first);
+	u32 reason = (u32)first_route(frame, p, &first);
 
+	if (reason == NO_REASON)
+		reason = (u32)first_judge(p, &first);
 	if (reason == NO_REASON)
 		reason = (u32)first_choose(p, &first);
 	if (reason == NO_REASON)
+		reason = (u32)first_select(p, &first);
+	if (reason == NO_REASON)
 		reason = (u32)first_reserve(p, &first);
+	if (reason == NO_REASON)
+		reason = (u32)first_publish(p, &first);
 	if (reason >= REASON_FIRST_DROP && reason < NO_REASON && first.rule != RULE_NOT_FOUND)
 		first_refuse(p, &first, reason);
 	*slot = first.slot;

@@ -265,7 +265,6 @@ static __always_inline u32 packet_parse_ipv4(const env_frame *frame, struct pack
 		return REASON_malformed_packet;
 	if (ipv4_is_special(ip->saddr) || ipv4_is_special(ip->daddr))
 		return REASON_special_address;
-	p->key.family = FAMILY_IPV4;
 	p->key.protocol = ip->protocol;
 	ip_addr_from_ipv4(&p->key.inside, ip->saddr);
 	ip_addr_from_ipv4(&p->key.remote, ip->daddr);
@@ -349,7 +348,6 @@ static __always_inline u32 packet_parse_ipv6(env_frame *frame, struct packet *p)
 	__builtin_memcpy(&p->key.remote, &ip->daddr, sizeof(p->key.remote));
 	if (ipv6_is_special(&p->key.inside) || ipv6_is_special(&p->key.remote))
 		return REASON_special_address;
-	p->key.family = FAMILY_IPV6;
 	p->ttl = ip->hop_limit;
 	p->tos = (u8)(ip->priority << 4 | ip->flow_lbl[0] >> 4);
 	walk.protocol = ip->nexthdr;
@@ -366,20 +364,25 @@ static __always_inline u32 packet_parse_ipv6(env_frame *frame, struct packet *p)
 	return packet_parse_transport(frame, p, p->length - walk.bytes);
 }
 
-/*
- * Fills in the packet, except for what depends on the configuration.
- * => NO_REASON, or the reason for which it is none of the NAT's business, or to be dropped
- */
-static __always_inline u32 packet_parse(env_frame *frame, struct packet *p)
+/* => NO_REASON for IPv4 and IPv6 */
+static __always_inline u32 packet_parse_link(const env_frame *frame, struct packet *p)
 {
 	u16 type = 0;
 
 	p->link_bytes = (u16)packet_skip_link(frame, &type);
-	if (p->link_bytes && type == ETH_P_IP)
-		return packet_parse_ipv4(frame, p);
-	if (p->link_bytes && type == ETH_P_IPV6)
-		return packet_parse_ipv6(frame, p);
-	return REASON_not_ip;
+	p->key.family = type == ETH_P_IP ? FAMILY_IPV4 : FAMILY_IPV6;
+	return p->link_bytes && (type == ETH_P_IP || type == ETH_P_IPV6) ? NO_REASON
+									  : REASON_not_ip;
+}
+
+/*
+ * Fills in the rest of the packet, except for what depends on the configuration.
+ * => NO_REASON, or the reason for which it is none of the NAT's business, or to be dropped
+ */
+static __always_inline u32 packet_parse_ip(env_frame *frame, struct packet *p)
+{
+	return p->key.family == FAMILY_IPV4 ? packet_parse_ipv4(frame, p)
+					    : packet_parse_ipv6(frame, p);
 }
 
 #endif

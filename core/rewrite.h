@@ -60,76 +60,121 @@ static __always_inline u64 rewrite_word32(u32 *at, u32 new)
 	return change;
 }
 
-/* Writes an address into the IP header at `ip`. => its change, which IPv4's own checksum took too */
-static __always_inline u64 rewrite_address(u8 *ip, enum ip_family family, enum packet_end end,
-					   const union ip_addr *address)
-{
-	u32 *at = (u32 *)(ip + (end == PACKET_SOURCE ? 8 : 24));
-	u16 *check = (u16 *)(ip + 10);
-	u64 change;
+/* What writing into an IP header changed, for the checksums that depend on it. */
+struct ip_change {
+	u64 address;
+	u64 check; /* IPv4's own checksum */
+};
 
-	if (family == FAMILY_IPV4) {
-		change = rewrite_word32((u32 *)(ip + (end == PACKET_SOURCE ? 12 : 16)),
-					address->words[3]);
-		*check = checksum_apply(*check, change);
-		return change;
-	}
-	return rewrite_word32(at, address->words[0]) + rewrite_word32(at + 1, address->words[1]) +
-	       rewrite_word32(at + 2, address->words[2]) +
-	       rewrite_word32(at + 3, address->words[3]);
+/* TTL minus one, and the checksum with it; the caller has seen that it is more than one. */
+static __always_inline u64 ipv4_decrement_ttl(u8 *ip)
+{
+	u16 *word = (u16 *)(ip + 8); /* TTL in the low byte, protocol in the high one */
+
+	return rewrite_word16(word, (u16)(*word - 1));
 }
 
-/* TTL or hop limit minus one; the caller has seen that it is more than one. */
-static __always_inline void rewrite_ttl(u8 *ip, enum ip_family family)
+static __always_inline bool rewrite_ipv4(env_frame *frame, u32 offset, enum packet_end end,
+					 const union ip_addr *address, bool hop,
+					 struct ip_change *change)
 {
-	u16 *word = (u16 *)(ip + 8), *check = (u16 *)(ip + 10);
-	u16 old = *word;
+	u8 *ip = packet_at(frame, offset, IPV4_BYTES);
+	u16 *check;
+	u64 hop_change;
 
-	if (family == FAMILY_IPV6) {
+	if (!ip)
+		return false;
+	check = (u16 *)(ip + 10);
+	hop_change = hop ? ipv4_decrement_ttl(ip) : 0;
+	change->address = rewrite_word32((u32 *)(ip + (end == PACKET_SOURCE ? 12 : 16)),
+					 address->words[3]);
+	change->check = rewrite_word16(check, checksum_apply(*check,
+							     change->address + hop_change));
+	return true;
+}
+
+static __always_inline bool rewrite_ipv6(env_frame *frame, u32 offset, enum packet_end end,
+					 const union ip_addr *address, bool hop,
+					 struct ip_change *change)
+{
+	u8 *ip = packet_at(frame, offset, IPV6_BYTES);
+	u32 *at;
+
+	if (!ip)
+		return false;
+	if (hop)
 		ip[7]--;
-		return;
-	}
-	ip[8]--;
-	*check = checksum_apply(*check, checksum_change16(old, *word));
+	at = (u32 *)(ip + (end == PACKET_SOURCE ? 8 : 24));
+	change->address = rewrite_word32(at, address->words[0]) +
+			  rewrite_word32(at + 1, address->words[1]) +
+			  rewrite_word32(at + 2, address->words[2]) +
+			  rewrite_word32(at + 3, address->words[3]);
+	change->check = 0;
+	return true;
 }
 
 /*
- * Translates one end of a TCP, UDP or echo packet.
+ * Writes an address into the IP header at the offset; with `hop`, its TTL or hop limit loses one.
+ * => false if the frame does not hold it
+ */
+static __always_inline bool rewrite_ip(env_frame *frame, u32 offset, enum ip_family family,
+				       enum packet_end end, const union ip_addr *address, bool hop,
+				       struct ip_change *change)
+{
+	return family == FAMILY_IPV4 ? rewrite_ipv4(frame, offset, end, address, hop, change)
+				     : rewrite_ipv6(frame, offset, end, address, hop, change);
+}
+
+/* TTL or hop limit minus one. => false if the frame does not hold it */
+static __always_inline bool rewrite_ttl(env_frame *frame, const struct packet *p)
+{
+	bool ipv4 = p->key.family == FAMILY_IPV4;
+	u8 *ip = packet_at(frame, p->link_bytes, IPV4_BYTES);
+	u16 *check;
+
+	if (!ip)
+		return false;
+	if (!ipv4) {
+		ip[7]--;
+		return true;
+	}
+	check = (u16 *)(ip + 10);
+	*check = checksum_apply(*check, ipv4_decrement_ttl(ip));
+	return true;
+}
+
+/*
+ * Translates one end of a TCP, UDP or echo packet; with `hop`, its TTL loses one.
  * => false if the frame does not hold what was parsed
  */
 static __always_inline bool rewrite_end(env_frame *frame, const struct packet *p,
 					enum packet_end end, const union ip_addr *address,
-					__be16 port)
+					__be16 port, bool hop)
 {
 	enum ip_family family = p->key.family;
 	u8 kind = p->kind;
-	u8 *ip = packet_at(frame, p->link_bytes,
-			   family == FAMILY_IPV4 ? IPV4_BYTES : IPV6_BYTES);
 	u16 *check = (u16 *)packet_at(frame, p->transport + check_offset(kind), 2);
 	u16 *port_at = (u16 *)packet_at(frame, p->transport + port_offset(kind, end), 2);
-	u64 change;
+	struct ip_change change;
 
-	if (!ip || !check || !port_at)
+	if (!check || !port_at ||
+	    !rewrite_ip(frame, p->link_bytes, family, end, address, hop, &change))
 		return false;
-	change = rewrite_address(ip, family, end, address);
 	if (family == FAMILY_IPV4 && kind_is_query(kind)) /* no pseudo-header */
-		change = 0;
-	change += rewrite_word16(port_at, port);
-	*check = transport_checksum(kind, *check, change);
+		change.address = 0;
+	*check = transport_checksum(kind, *check,
+				    change.address + rewrite_word16(port_at, port));
 	return true;
 }
 
-/* Decrements the TTL and writes the Ethernet addresses of the next hop. */
-static __always_inline bool rewrite_hop(env_frame *frame, const struct packet *p,
-					const struct link_addr *to, const struct link_addr *from)
+/* Writes the Ethernet addresses of the next hop. */
+static __always_inline bool rewrite_link(env_frame *frame, const struct link_addr *to,
+					 const struct link_addr *from)
 {
 	struct link_addr *link = (struct link_addr *)packet_at(frame, 0, 2 * sizeof(*link));
-	u8 *ip = packet_at(frame, p->link_bytes,
-			   p->key.family == FAMILY_IPV4 ? IPV4_BYTES : IPV6_BYTES);
 
-	if (!link || !ip)
+	if (!link)
 		return false;
-	rewrite_ttl(ip, p->key.family);
 	link[0] = *to;
 	link[1] = *from;
 	return true;

@@ -12,49 +12,43 @@
 #include "core/atomic.h"
 #include "core/sha256.h"
 
-/* The first four of 40 bytes, and so on: xpf-userspace-snat-address-persistent-v1 */
-#define SELECT_V1_WORDS                                                                        \
-	0x7870662d, 0x75736572, 0x73706163, 0x652d736e, 0x61742d61, 0x64647265, 0x73732d70,    \
-		0x65727369, 0x7374656e, 0x742d7631
+/* The 40 bytes xpf-userspace-snat-address-persistent-v1, as SHA-256 reads them. */
+static const u32 select_v1_prefix[10] = {0x7870662d, 0x75736572, 0x73706163, 0x652d736e,
+					 0x61742d61, 0x64647265, 0x73732d70, 0x65727369,
+					 0x7374656e, 0x742d7631};
 
-/* One SHA-256 block holds the 45 bytes of IPv4, two the 57 of IPv6. */
-static __always_inline void select_v1_blocks(struct sha256 *hash, enum ip_family family,
-					     const union ip_addr *source)
+/* 40 bytes of prefix, the family, 4 bytes of address: one block. */
+static __always_inline void select_v1_ipv4(struct sha256 *hash, const union ip_addr *source)
 {
-	const u32 prefix[10] = {SELECT_V1_WORDS};
 	u32 *w = hash->block;
-	u32 a[5] = {0}; /* the address, one byte shifted by the family byte before it */
+	u32 address = __builtin_bswap32(source->words[3]);
 
-	for (int i = 0; i < 10; i++)
-		w[i] = prefix[i];
-	for (int i = 10; i < 16; i++)
-		w[i] = 0;
-	sha256_start(hash);
-	if (family == FAMILY_IPV4) {
-		u32 address = __builtin_bswap32(source->words[3]);
-
-		w[10] = 4u << 24 | address >> 8;
-		w[11] = address << 24 | 0x800000;
-		w[15] = 45 * 8;
-	} else {
-		for (int i = 0; i < 4; i++) {
-			u32 word = __builtin_bswap32(source->words[i]);
-
-			a[i] |= word >> 8;
-			a[i + 1] = word << 24;
-		}
-		w[10] = 6u << 24 | a[0];
-		for (int i = 1; i < 4; i++)
-			w[10 + i] = a[i];
-		w[14] = a[4] | 0x800000;
-	}
+	w[10] = 4u << 24 | address >> 8;
+	w[11] = address << 24 | 0x800000;
+	w[12] = w[13] = w[14] = 0;
+	w[15] = 45 * 8;
 	sha256_compress(hash);
-	if (family == FAMILY_IPV6) {
-		for (int i = 0; i < 15; i++)
-			w[i] = 0;
-		w[15] = 57 * 8;
-		sha256_compress(hash);
+}
+
+/* 40 bytes of prefix, the family, 16 bytes of address: two blocks. */
+static __always_inline void select_v1_ipv6(struct sha256 *hash, const union ip_addr *source)
+{
+	u32 *w = hash->block;
+	u32 carried = 6;
+
+	for (int i = 0; i < 4; i++) {
+		u32 word = __builtin_bswap32(source->words[i]);
+
+		w[10 + i] = carried << 24 | word >> 8;
+		carried = word & 0xff;
 	}
+	w[14] = carried << 24 | 0x800000;
+	w[15] = 0;
+	sha256_compress(hash);
+	for (int i = 0; i < 15; i++)
+		w[i] = 0;
+	w[15] = 57 * 8;
+	sha256_compress(hash);
 }
 
 /* SHA-256 based; compatible with the AF_XDP dataplane of the system that Holdfast replaces. */
@@ -63,7 +57,13 @@ static __always_inline u32 select_userspace_v1(enum ip_family family, const unio
 {
 	struct sha256 hash;
 
-	select_v1_blocks(&hash, family, source);
+	sha256_start(&hash);
+	for (int i = 0; i < 10; i++)
+		hash.block[i] = select_v1_prefix[i];
+	if (family == FAMILY_IPV4)
+		select_v1_ipv4(&hash, source);
+	else
+		select_v1_ipv6(&hash, source);
 	return (u32)(((u64)hash.state[0] << 32 | hash.state[1]) % length);
 }
 

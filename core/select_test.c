@@ -90,7 +90,7 @@ static void the_memo_answers_like_the_selector(void **state)
 			u32 version = 1 + i % 3, length = 5 + version;
 
 			source.words[3] += (u32)__builtin_bswap32(i / 3);
-			assert_int_equal(memo_userspace_v1(version, FAMILY_IPV4, &source, length),
+			assert_int_equal(memo_userspace_v1(tables->control, version, FAMILY_IPV4, &source, length),
 					 select_userspace_v1(FAMILY_IPV4, &source, length));
 		}
 	}
@@ -101,7 +101,7 @@ static void a_memo_that_is_being_written_is_not_believed(void **state)
 {
 	struct tables *tables = test_env_start(FLOWS_MIN);
 	union ip_addr source = test_addr("100.64.9.4");
-	struct memo *memo = memo_place(1, &source);
+	struct memo *memo = memo_place(tables->control, 1, &source);
 	u32 index;
 
 	(void)state;

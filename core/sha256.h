@@ -11,6 +11,7 @@
 struct sha256 {
 	u32 state[8];
 	u32 block[16]; /* host order; overwritten */
+	u32 work[8];   /* here, because BPF's stack is small and this is called deep down */
 };
 
 static __always_inline void sha256_start(struct sha256 *hash)
@@ -55,31 +56,30 @@ static __always_inline u32 sha256_schedule(u32 w[16], u32 n)
 	return w[n & 15];
 }
 
-/*
- * Takes hash->block into hash->state.
- * => 0, or -1 without a hash
- */
-core_step int sha256_compress(struct sha256 *hash)
+/* One round; work[0] to work[7] are the variables a to h. */
+static inline long sha256_round_step(u32 i, void *context)
 {
-	u32 a, b, c, d, e, f, g, h;
+	struct sha256 *hash = context;
+	u32 *v = hash->work;
+	u32 s1 = sha256_rotate(v[4], 6) ^ sha256_rotate(v[4], 11) ^ sha256_rotate(v[4], 25);
+	u32 t1 = v[7] + s1 + ((v[4] & v[5]) ^ (~v[4] & v[6])) + sha256_constants[i % 64] +
+		 sha256_schedule(hash->block, i);
+	u32 s0 = sha256_rotate(v[0], 2) ^ sha256_rotate(v[0], 13) ^ sha256_rotate(v[0], 22);
+	u32 t2 = s0 + ((v[0] & v[1]) ^ (v[0] & v[2]) ^ (v[1] & v[2]));
 
-	if (!hash)
-		return -1;
-	a = hash->state[0], b = hash->state[1], c = hash->state[2], d = hash->state[3];
-	e = hash->state[4], f = hash->state[5], g = hash->state[6], h = hash->state[7];
-	for (u32 i = 0; i < 64; i++) {
-		u32 s1 = sha256_rotate(e, 6) ^ sha256_rotate(e, 11) ^ sha256_rotate(e, 25);
-		u32 s0 = sha256_rotate(a, 2) ^ sha256_rotate(a, 13) ^ sha256_rotate(a, 22);
-		u32 t1 = h + s1 + ((e & f) ^ (~e & g)) + sha256_constants[i] +
-			 sha256_schedule(hash->block, i);
-		u32 t2 = s0 + ((a & b) ^ (a & c) ^ (b & c));
-
-		h = g, g = f, f = e, e = d + t1;
-		d = c, c = b, b = a, a = t1 + t2;
-	}
-	hash->state[0] += a, hash->state[1] += b, hash->state[2] += c, hash->state[3] += d;
-	hash->state[4] += e, hash->state[5] += f, hash->state[6] += g, hash->state[7] += h;
+	v[7] = v[6], v[6] = v[5], v[5] = v[4], v[4] = v[3] + t1;
+	v[3] = v[2], v[2] = v[1], v[1] = v[0], v[0] = t1 + t2;
 	return 0;
+}
+
+/* Takes hash->block into hash->state. */
+static __always_inline void sha256_compress(struct sha256 *hash)
+{
+	for (u32 i = 0; i < 8; i++)
+		hash->work[i] = hash->state[i];
+	env_loop(64, sha256_round_step, hash);
+	for (u32 i = 0; i < 8; i++)
+		hash->state[i] += hash->work[i];
 }
 
 #endif

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
- * SipHash (Aumasson, Bernstein 2012) over whole 64-bit words, little-endian as loaded.
- *
- * SipHash-1-3 spreads flows over the flow table, so that nobody can aim at one bucket;
- * SipHash-2-4 says where the search for a port begins, so that nobody can guess the port.
+ * SipHash-2-4 (Aumasson, Bernstein 2012) over whole 64-bit words, little-endian as loaded. It says
+ * where the search for a port begins, so that nobody can guess the port.
  */
 #ifndef CORE_SIPHASH_H
 #define CORE_SIPHASH_H
@@ -41,25 +39,23 @@ static __always_inline void siphash_start(struct siphash *s, const u64 key[2])
 	s->v3 = key[1] ^ 0x7465646279746573ull;
 }
 
-static __always_inline void siphash_word(struct siphash *s, u64 word, int rounds)
+static __always_inline void siphash_word(struct siphash *s, u64 word)
 {
 	s->v3 ^= word;
 	siphash_round(s);
-	if (rounds > 1)
-		siphash_round(s);
+	siphash_round(s);
 	s->v0 ^= word;
 }
 
-/* rounds is 1 for SipHash-1-3, 2 for SipHash-2-4 */
-static __always_inline u64 siphash_finish(struct siphash *s, u64 bytes, int rounds)
+/* bytes: how many the words were */
+static __always_inline u64 siphash_finish(struct siphash *s, u64 bytes)
 {
-	siphash_word(s, bytes << 56, rounds);
+	siphash_word(s, bytes << 56);
 	s->v2 ^= 0xff;
 	siphash_round(s);
 	siphash_round(s);
 	siphash_round(s);
-	if (rounds > 1)
-		siphash_round(s);
+	siphash_round(s);
 	return s->v0 ^ s->v1 ^ s->v2 ^ s->v3;
 }
 

@@ -53,14 +53,13 @@ static __always_inline void verdict_count(const env_frame *frame, struct verdict
 static __always_inline void failure_record(const struct packet *p, u32 rule, u32 pool, u32 reason)
 {
 	struct control *control = env_control();
-	struct event_ring *ring = env_events();
 	struct failure_event *event;
 	u64 number;
 
-	if (!control || !ring)
+	if (!control)
 		return;
 	number = atomic_fetch_add(&control->event_count, 1);
-	event = &ring->events[number % EVENT_CAPACITY];
+	event = &control->events.events[number % EVENT_CAPACITY];
 	(void)atomic_swap(&event->sequence, 0);
 	event->time_ns = env_now_ns();
 	event->source = p->key.inside;

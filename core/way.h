@@ -24,13 +24,10 @@ struct way {
 	struct link_addr from;
 };
 
-static __always_inline void way_forward(struct way *way, u32 ifindex, const struct link_addr *to,
-					const struct link_addr *from, u32 reason)
+static __always_inline struct verdict verdict_forward(u32 ifindex, u32 reason)
 {
-	way->verdict = (struct verdict){
+	return (struct verdict){
 		.ifindex = ifindex, .action = VERDICT_FORWARD, .reason = (u8)reason};
-	way->to = *to;
-	way->from = *from;
 }
 
 /* Why a packet of the kind and direction leaves when nothing stands in its way. */
@@ -79,7 +76,9 @@ static __always_inline void way_from_route(struct way *way, const struct packet 
 						.action = VERDICT_KERNEL_TRANSLATED,
 						.reason = REASON_neighbour_unresolved};
 	else
-		way_forward(way, route->ifindex, &route->to, &route->from, way_reason(p, direction));
+		way->verdict = verdict_forward(route->ifindex, way_reason(p, direction));
+	way->to = route->to;
+	way->from = route->from;
 }
 
 /* What the kernel is asked: for a packet from outside, the way to the flow's inside host. */
@@ -122,24 +121,21 @@ core_step int way_ask(env_frame *frame, struct packet *p, struct way *way, u32 s
 	way_from_route(way, p, &route, zone_of_interface(config, route.ifindex) == zone, direction);
 	if (way->verdict.action == VERDICT_FORWARD && p->kind != PACKET_ICMP_ERROR)
 		atomic_write(direction == FLOW_OUT ? &flow->nexthop_out : &flow->nexthop_in,
-			     nexthop_learn(generation, &route));
+			     nexthop_learn(control, generation, &route));
 	return 0;
 }
 
-/* The way of a packet of a flow: remembered, or asked for. */
-static __always_inline void way_find(env_frame *frame, struct packet *p, struct way *way,
-				     const struct control *control, struct flow *flow,
-				     const struct flow_match *match)
+/* => the next hop that the flow remembers, if the packet fits it; otherwise NULL */
+static __always_inline const struct nexthop *way_recall(const struct control *control,
+							const struct packet *p,
+							const struct flow *flow,
+							const struct flow_match *match)
 {
-	u32 direction = match->direction;
-	u32 remembered =
-		atomic_read(direction == FLOW_OUT ? &flow->nexthop_out : &flow->nexthop_in);
+	u32 remembered = atomic_read(match->direction == FLOW_OUT ? &flow->nexthop_out
+								  : &flow->nexthop_in);
 	const struct nexthop *hop = nexthop_recall(control, remembered);
 
-	if (hop && p->length <= hop->mtu && p->kind != PACKET_ICMP_ERROR)
-		way_forward(way, hop->ifindex, &hop->to, &hop->from, way_reason(p, direction));
-	else if (way_ask(frame, p, way, match->slot, direction))
-		way->verdict = verdict_drop(REASON_no_route);
+	return hop && p->length <= hop->mtu && p->kind != PACKET_ICMP_ERROR ? hop : NULL;
 }
 
 #endif

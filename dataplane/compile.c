@@ -35,8 +35,10 @@ static int compile_full(struct compiler *c, int code, const char *what, const ch
 
 /* Zones and interfaces. */
 
-static int compile_place_interface(struct compiler *c, u32 ifindex, u16 zone, const char *name)
+static int compile_place_interface(struct compiler *c, const struct network_interface *interface,
+				   u16 zone)
 {
+	u32 ifindex = interface->ifindex;
 	u16 column = ++c->config->interface_count;
 
 	for (u32 i = 0; i < INTERFACE_PROBES; i++) {
@@ -45,9 +47,11 @@ static int compile_place_interface(struct compiler *c, u32 ifindex, u16 zone, co
 
 		if (place->ifindex)
 			continue;
-		*place = (struct nat_interface){ifindex, zone, column};
+		*place = (struct nat_interface){.ifindex = ifindex, .zone = zone, .column = column,
+						.link = interface->link};
 		c->config->column_ifindex[column] = ifindex;
-		(void)snprintf(c->config->column_name[column], INTERFACE_NAME_BYTES, "%s", name);
+		(void)snprintf(c->config->column_name[column], INTERFACE_NAME_BYTES, "%s",
+			       interface->name);
 		return 0;
 	}
 	return error_set(c->error, ENOSPC,
@@ -58,9 +62,9 @@ static int compile_place_interface(struct compiler *c, u32 ifindex, u16 zone, co
 static int compile_interface(struct compiler *c, const struct snapshot_zone *zone, u16 zone_id,
 			     const struct snapshot_interface *interface)
 {
-	u32 ifindex = network_ifindex(c->network, interface->name);
+	const struct network_interface *found = network_find(c->network, interface->name);
 
-	if (!ifindex)
+	if (!found)
 		return error_set(c->error, ENODEV,
 				 "zone %s, interface %s: there is no such interface in this "
 				 "network namespace",
@@ -68,7 +72,7 @@ static int compile_interface(struct compiler *c, const struct snapshot_zone *zon
 	if (c->config->interface_count == MAX_INTERFACES - 1)
 		return error_set(c->error, ENOSPC, "more than %d interfaces in zones",
 				 MAX_INTERFACES - 1);
-	return compile_place_interface(c, ifindex, zone_id, interface->name);
+	return compile_place_interface(c, found, zone_id);
 }
 
 static int compile_zones(struct compiler *c)
@@ -292,7 +296,7 @@ static int compile_pools(struct compiler *c)
 
 static bool compile_place_address(struct compiler *c, u16 slot)
 {
-	const union ip_addr *address = &c->tables->addresses->slots[slot].address;
+	const union ip_addr *address = &c->tables->control->addresses.slots[slot].address;
 	u32 hash = nat_address_hash(c->config->nat_address_seed, address);
 
 	for (u32 i = 0; i < NAT_ADDRESS_PROBES; i++) {
@@ -598,7 +602,7 @@ static int compile_open_catalogs(struct compiler *c)
 	    catalog_open_names(&c->rules, names->rules, MAX_RULE_IDS) ||
 	    catalog_open_names(&c->pools, names->pools, MAX_POOL_IDS) ||
 	    catalog_open_names(&c->applications, names->applications, MAX_APPLICATION_IDS) ||
-	    catalog_open_addresses(&c->addresses, c->tables->addresses))
+	    catalog_open_addresses(&c->addresses, &c->tables->control->addresses))
 		return error_set(c->error, ENOMEM, "out of memory");
 	return 0;
 }

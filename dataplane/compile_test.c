@@ -240,7 +240,7 @@ static u32 names_in_use(void)
 	for (u32 i = 0; i < MAX_RULE_IDS; i++)
 		count += tables->names->rules[i].in_use;
 	for (u32 i = 0; i < MAX_ADDRESS_SLOTS; i++)
-		count += tables->addresses->slots[i].in_use + (tables->ports[i] != NULL);
+		count += tables->control->addresses.slots[i].in_use + (tables->ports[i] != NULL);
 	return count;
 }
 
@@ -293,7 +293,7 @@ static void every_nat_address_is_found_and_no_other(void **state)
 		place = nat_address_find(config, &address);
 		found += place != NULL;
 		if (place)
-			assert_memory_equal(&tables->addresses->slots[place->slot].address,
+			assert_memory_equal(&tables->control->addresses.slots[place->slot].address,
 					    &address, sizeof(address));
 	}
 	assert_int_equal(found, 10 * 256);

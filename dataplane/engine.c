@@ -291,7 +291,7 @@ static bool packets_use(const struct tables *tables, const struct netlink_neighb
 	u32 ready = nexthop_state_of(nexthop_generation(tables->control), NEXTHOP_READY);
 
 	for (u32 i = 0; i < NEXTHOP_COUNT; i++) {
-		const struct nexthop *hop = &tables->nexthops->entries[i];
+		const struct nexthop *hop = &tables->control->nexthops.entries[i];
 
 		if (atomic_read(&hop->state) == ready && hop->ifindex == neighbour->ifindex &&
 		    link_addr_equal(&hop->to, &neighbour->link))

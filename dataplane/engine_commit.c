@@ -142,7 +142,7 @@ static void release_addresses(struct engine *engine, const struct survey *survey
 		    !ports_are_idle(tables->ports[slot]))
 			continue;
 		state_remove_port_tables(&engine->state, &slot, 1);
-		tables->addresses->slots[slot].in_use = 0;
+		tables->control->addresses.slots[slot].in_use = 0;
 	}
 }
 

@@ -78,7 +78,7 @@ bool flow_filter_matches(const struct flow_filter *f, const struct tables *table
 {
 	const struct flow *flow = &tables->flows[slot];
 	const union ip_addr *translated =
-		&tables->addresses->slots[flow->address % MAX_ADDRESS_SLOTS].address;
+		&tables->control->addresses.slots[flow->address % MAX_ADDRESS_SLOTS].address;
 
 	return number_matches(f->session, slot) && number_matches(f->protocol, flow->protocol) &&
 	       number_matches(f->source_port, ntohs(flow->inside_port)) &&

@@ -171,7 +171,7 @@ int kernel_ports_update(struct tables *tables, const struct network *network, st
 
 	read_ephemeral_range(&ephemeral);
 	for (u32 slot = 0; !result && slot < MAX_ADDRESS_SLOTS; slot++) {
-		struct address_entry *entry = &tables->addresses->slots[slot];
+		struct address_entry *entry = &tables->control->addresses.slots[slot];
 
 		if (tables->ports[slot])
 			update_address(entry, tables->ports[slot],

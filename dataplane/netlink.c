@@ -121,12 +121,17 @@ static int read_link(const struct nlmsghdr *header, void *context)
 	struct network_reader *reader = context;
 	const struct ifinfomsg *link = mnl_nlmsg_get_payload(header);
 	struct attributes attributes = {{0}};
+	struct link_addr ethernet = {{0}};
+	const struct nlattr *address;
 
 	(void)mnl_attr_parse(header, sizeof(*link), collect_attribute, &attributes);
+	address = attributes.by_type[IFLA_ADDRESS];
+	if (address && mnl_attr_get_payload_len(address) == sizeof(ethernet))
+		memcpy(&ethernet, mnl_attr_get_payload(address), sizeof(ethernet));
 	if (attributes.by_type[IFLA_IFNAME] && !reader->result)
-		reader->result =
-			network_add_interface(reader->network, (u32)link->ifi_index,
-					      mnl_attr_get_str(attributes.by_type[IFLA_IFNAME]));
+		reader->result = network_add_interface(
+			reader->network, (u32)link->ifi_index,
+			mnl_attr_get_str(attributes.by_type[IFLA_IFNAME]), &ethernet);
 	return MNL_CB_OK;
 }
 

@@ -13,12 +13,19 @@ void network_free(struct network *network)
 	memset(network, 0, sizeof(*network));
 }
 
-u32 network_ifindex(const struct network *network, const char *name)
+const struct network_interface *network_find(const struct network *network, const char *name)
 {
 	for (size_t i = 0; i < network->interface_count; i++)
 		if (!strcmp(network->interfaces[i].name, name))
-			return network->interfaces[i].ifindex;
-	return 0;
+			return &network->interfaces[i];
+	return NULL;
+}
+
+u32 network_ifindex(const struct network *network, const char *name)
+{
+	const struct network_interface *interface = network_find(network, name);
+
+	return interface ? interface->ifindex : 0;
 }
 
 const char *network_name(const struct network *network, u32 ifindex)
@@ -49,7 +56,8 @@ const union ip_addr *network_address_of(const struct network *network, u32 ifind
 	return NULL;
 }
 
-int network_add_interface(struct network *network, u32 ifindex, const char *name)
+int network_add_interface(struct network *network, u32 ifindex, const char *name,
+			  const struct link_addr *link)
 {
 	struct network_interface *grown = reallocarray(
 		network->interfaces, network->interface_count + 1, sizeof(*grown));
@@ -59,6 +67,7 @@ int network_add_interface(struct network *network, u32 ifindex, const char *name
 	network->interfaces = grown;
 	grown += network->interface_count++;
 	grown->ifindex = ifindex;
+	grown->link = *link;
 	(void)snprintf(grown->name, sizeof(grown->name), "%s", name);
 	return 0;
 }

@@ -11,6 +11,7 @@
 struct network_interface {
 	u32 ifindex;
 	char name[INTERFACE_NAME_BYTES];
+	struct link_addr link;
 };
 
 struct network_address {
@@ -35,6 +36,9 @@ u32 network_ifindex(const struct network *network, const char *name);
 /* => the name, NULL if there is no such interface */
 const char *network_name(const struct network *network, u32 ifindex);
 
+/* => the interface, NULL if there is none of that name */
+const struct network_interface *network_find(const struct network *network, const char *name);
+
 /* => true if the address is assigned to one of the namespace's interfaces */
 bool network_is_local(const struct network *network, const union ip_addr *address);
 
@@ -43,7 +47,8 @@ const union ip_addr *network_address_of(const struct network *network, u32 ifind
 					enum ip_family family);
 
 /* Append. => 0 or -ENOMEM */
-int network_add_interface(struct network *network, u32 ifindex, const char *name);
+int network_add_interface(struct network *network, u32 ifindex, const char *name,
+			  const struct link_addr *link);
 int network_add_address(struct network *network, const struct network_address *address);
 
 #endif

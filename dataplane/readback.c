@@ -100,7 +100,7 @@ static void read_list(struct reader *r, const struct address_list *list, enum ip
 	for (u32 i = 0; i < list->length; i++) {
 		u32 slot = r->config->pool_addresses[(list->first + i) % MAX_POOL_ADDRESSES];
 		const union ip_addr *address =
-			&r->tables->addresses->slots[slot % MAX_ADDRESS_SLOTS].address;
+			&r->tables->control->addresses.slots[slot % MAX_ADDRESS_SLOTS].address;
 
 		if (!range || !read_continues(range, address)) {
 			range = &pool->addresses[pool->address_count++];

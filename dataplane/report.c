@@ -236,7 +236,7 @@ static json_t *pool_addresses_json(const struct view *v, const struct nat_pool *
 				totals->in_use += atomic_read(&ports->spaces[p].in_use);
 			append(list,
 			       json_pack("{s:o, s:o, s:o, s:o}", "address",
-					 address_json(&v->tables->addresses->slots[slot].address),
+					 address_json(&v->tables->control->addresses.slots[slot].address),
 					 "tcp", space_json(&ports->spaces[PORTS_TCP]), "udp",
 					 space_json(&ports->spaces[PORTS_UDP]), "icmp",
 					 space_json(&ports->spaces[PORTS_ICMP])));
@@ -387,7 +387,7 @@ static void look_at_failures(const struct tables *tables, const struct network *
 	for (u64 i = 0; i < EVENT_CAPACITY && i < count; i++) {
 		struct failure_event event;
 
-		if (copy_event(tables->events, count - 1 - i, &event))
+		if (copy_event(&tables->control->events, count - 1 - i, &event))
 			append(list, event_json(&v, &event));
 	}
 	add(context, "total", number(count));
@@ -433,7 +433,7 @@ static u32 flow_out_ifindex(const struct view *v, const struct flow *flow)
 {
 	u32 word = atomic_read(&flow->nexthop_out);
 
-	return word ? v->tables->nexthops->entries[word % NEXTHOP_COUNT].ifindex : 0;
+	return word ? v->tables->control->nexthops.entries[word % NEXTHOP_COUNT].ifindex : 0;
 }
 
 static json_t *flow_json(const struct view *v, u32 slot)
@@ -453,7 +453,7 @@ static json_t *flow_json(const struct view *v, u32 slot)
 		address_json(&flow->inside), "source_port",
 		(json_int_t)ntohs(flow->inside_port), "destination", address_json(&flow->remote),
 		"destination_port", (json_int_t)ntohs(flow->remote_port), "translated",
-		address_json(&v->tables->addresses->slots[flow->address % MAX_ADDRESS_SLOTS].address),
+		address_json(&v->tables->control->addresses.slots[flow->address % MAX_ADDRESS_SLOTS].address),
 		"translated_port", (json_int_t)ntohs(flow->port), "in_interface",
 		interface_name(v, stats->in_ifindex), "out_interface",
 		interface_name(v, flow_out_ifindex(v, flow)), "out",

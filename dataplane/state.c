@@ -42,10 +42,6 @@ static const struct state_map_description state_maps[STATE_MAPS] = {
 	[STATE_FLOWS] = DESCRIBE(flows, struct flow),
 	[STATE_FLOW_STATS] = DESCRIBE(flow_stats, struct flow_stats),
 	[STATE_BUCKETS] = DESCRIBE(buckets, struct flow_bucket),
-	[STATE_ADDRESSES] = DESCRIBE(addresses, struct address_table),
-	[STATE_NEXTHOPS] = DESCRIBE(nexthops, struct nexthop_table),
-	[STATE_MEMOS] = DESCRIBE(memos, struct memo_table),
-	[STATE_EVENTS] = DESCRIBE(events, struct event_ring),
 	[STATE_RULE_COUNTERS] = DESCRIBE(rule_counters, struct owner_counters),
 	[STATE_POOL_COUNTERS] = DESCRIBE(pool_counters, struct owner_counters),
 	[STATE_PACKET_COUNTERS] = DESCRIBE(packet_counters, struct packet_counters),
@@ -375,13 +371,13 @@ static int adopt_port_tables(struct state *state, struct error *error)
 		char path[PATH_MAX], name[32];
 		int fd, result;
 
-		if (!state->tables.addresses->slots[slot].in_use)
+		if (!state->tables.control->addresses.slots[slot].in_use)
 			continue;
 		port_table_name(slot, name);
 		state_pin_path(state, name, path);
 		fd = bpf_obj_get(path);
 		if (fd < 0) {
-			state->tables.addresses->slots[slot].in_use = 0;
+			state->tables.control->addresses.slots[slot].in_use = 0;
 			continue;
 		}
 		result = map_port_table(state, slot, fd, error);

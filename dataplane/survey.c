@@ -4,6 +4,8 @@
 #include <arpa/inet.h>
 #include <stdlib.h>
 
+#include "core/rules.h"
+
 enum { BITS = 64, SLOT_WORDS = MAX_ADDRESS_SLOTS / BITS };
 
 struct survey_pool {
@@ -15,6 +17,7 @@ struct survey_pool {
 enum survey_rule { SURVEY_NO_RULE, SURVEY_RULE_FAILS, SURVEY_RULE_INTERFACE, SURVEY_RULE_POOL };
 
 struct survey {
+	const struct nat_config *config;
 	u8 rules[MAX_RULE_IDS];       /* enum survey_rule */
 	u16 rule_pools[MAX_RULE_IDS]; /* SURVEY_RULE_POOL: the pool's id */
 	bool zones[MAX_ZONE_IDS];
@@ -107,6 +110,7 @@ struct survey *survey_new(const struct nat_config *config)
 
 	if (!survey)
 		return NULL;
+	survey->config = config;
 	for (u32 i = 0; i < config->zone_count && i < MAX_ZONES; i++)
 		survey->zones[config->zones[i] % MAX_ZONE_IDS] = true;
 	add_rule_sets(survey, config);
@@ -138,7 +142,9 @@ bool survey_covers(const struct survey *survey, const struct flow *flow)
 	u32 rule = flow->rule % MAX_RULE_IDS, pool = flow->pool % MAX_POOL_IDS;
 
 	if (!survey_has_zone(survey, flow->zone) || !survey_has_zone(survey, flow->to_zone) ||
-	    !pool_covers(survey->pools[pool], flow))
+	    !pool_covers(survey->pools[pool], flow) ||
+	    nat_address_find(survey->config, &flow->inside) ||
+	    nat_address_find(survey->config, &flow->remote))
 		return false;
 	if (survey->rules[rule] == SURVEY_RULE_INTERFACE)
 		return survey->interface_pools[pool];

@@ -2,8 +2,9 @@
 /*
  * Which flows go on under a configuration.
  *
- * A flow goes on if its rule still exists and translates, if its zones still exist, and if its
- * address and port still belong to the pool that the rule uses. So a commit that touches neither
+ * A flow goes on if its rule still exists and translates, if its zones still exist, if its address
+ * and port still belong to the pool that the rule uses, and if neither of its ends has become a
+ * NAT address. So a commit that touches neither
  * a flow's rule nor its pool changes nothing for it, and a pool that grows ends no flow.
  */
 #ifndef DATAPLANE_SURVEY_H
@@ -13,7 +14,7 @@
 
 struct survey;
 
-/* => a survey of the configuration as it is now; NULL without memory */
+/* => a survey of the configuration, which must stay as it is; NULL without memory */
 struct survey *survey_new(const struct nat_config *config);
 void survey_free(struct survey *survey);
 

@@ -32,16 +32,12 @@ static bool tables_allocate(struct tables *t, u32 flow_capacity)
 	t->flows = table_new(flow_capacity, sizeof(*t->flows));
 	t->flow_stats = table_new(flow_capacity, sizeof(*t->flow_stats));
 	t->buckets = table_new(tables_bucket_count(flow_capacity), sizeof(*t->buckets));
-	t->addresses = table_new(1, sizeof(*t->addresses));
-	t->nexthops = table_new(1, sizeof(*t->nexthops));
-	t->memos = table_new(1, sizeof(*t->memos));
-	t->events = table_new(1, sizeof(*t->events));
 	t->rule_counters = table_new(MAX_RULE_IDS, sizeof(*t->rule_counters));
 	t->pool_counters = table_new(MAX_POOL_IDS, sizeof(*t->pool_counters));
 	t->packet_counters = table_new(t->counter_rows, sizeof(*t->packet_counters));
 	t->names = table_new(1, sizeof(*t->names));
 	return t->control && t->config && t->flows && t->flow_stats && t->buckets &&
-	       t->addresses && t->nexthops && t->memos && t->events && t->rule_counters &&
+	       t->rule_counters &&
 	       t->pool_counters && t->packet_counters && t->names;
 }
 
@@ -69,10 +65,6 @@ void tables_free(struct tables *tables)
 	free(tables->flows);
 	free(tables->flow_stats);
 	free(tables->buckets);
-	free(tables->addresses);
-	free(tables->nexthops);
-	free(tables->memos);
-	free(tables->events);
 	free(tables->rule_counters);
 	free(tables->pool_counters);
 	free(tables->packet_counters);

@@ -14,10 +14,6 @@ struct tables {
 	struct flow *flows;
 	struct flow_stats *flow_stats;
 	struct flow_bucket *buckets;
-	struct address_table *addresses;
-	struct nexthop_table *nexthops;
-	struct memo_table *memos;
-	struct event_ring *events;
 	struct owner_counters *rule_counters; /* MAX_RULE_IDS, by id */
 	struct owner_counters *pool_counters; /* MAX_POOL_IDS, by id */
 	struct packet_counters *packet_counters;

@@ -68,26 +68,6 @@ static __always_inline struct address_ports *env_ports(u32 address_slot)
 		       : NULL;
 }
 
-static __always_inline struct address_table *env_addresses(void)
-{
-	return environment.tables->addresses;
-}
-
-static __always_inline struct nexthop_table *env_nexthops(void)
-{
-	return environment.tables->nexthops;
-}
-
-static __always_inline struct memo_table *env_memos(void)
-{
-	return environment.tables->memos;
-}
-
-static __always_inline struct event_ring *env_events(void)
-{
-	return environment.tables->events;
-}
-
 static __always_inline struct owner_counters *env_rule_counters(u32 rule_id)
 {
 	return rule_id < MAX_RULE_IDS ? &environment.tables->rule_counters[rule_id] : NULL;
@@ -110,8 +90,9 @@ static __always_inline struct packet_counters *env_packet_counters(void)
 		       : NULL;
 }
 
-static __always_inline u32 env_now_s(void)
+static __always_inline u32 env_now_s(const struct control *control)
 {
+	(void)control;
 	return environment.now_s();
 }
 

@@ -103,8 +103,8 @@ void test_env_add_address(struct tables *tables, u32 slot, const union ip_addr *
 		abort();
 	memset(ports, 0, sizeof(*ports));
 	address_ports_initialise(ports);
-	tables->addresses->slots[slot].address = *address;
-	tables->addresses->slots[slot].in_use = 1;
+	tables->control->addresses.slots[slot].address = *address;
+	tables->control->addresses.slots[slot].in_use = 1;
 	tables->ports[slot] = ports;
 }
 

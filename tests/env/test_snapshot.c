@@ -98,7 +98,9 @@ void test_network(struct network *network)
 	for (u32 i = 0; i < 4; i++) {
 		char name[] = {'e', 't', 'h', (char)('0' + i), '\0'};
 
-		if (network_add_interface(network, 3 + i, name))
+		struct link_addr link = {{2, 0, (__be16)(3 + i)}};
+
+		if (network_add_interface(network, 3 + i, name, &link))
 			abort();
 	}
 	for (size_t i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++)
@@ -112,7 +114,7 @@ static int test_port_tables_add(void *context, const u32 *slots, u32 count, stru
 
 	(void)error;
 	for (u32 i = 0; i < count; i++) {
-		union ip_addr address = tables->addresses->slots[slots[i]].address;
+		union ip_addr address = tables->control->addresses.slots[slots[i]].address;
 
 		test_env_add_address(tables, slots[i], &address);
 	}

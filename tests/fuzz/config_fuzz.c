@@ -3,8 +3,7 @@
  * Any bytes as a configuration: nothing crashes, hangs or leaks, and what is accepted prints in
  * both forms as something that means the same.
  *
- * The seeds are in the dictionary and in the examples of docs/configuration.md:
- *	config_fuzz -dict=DICTIONARY CORPUS
+ * Good seeds are config/example.conf and the examples of docs/configuration.md.
  */
 #include <stdint.h>
 #include <stdio.h>

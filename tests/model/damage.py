@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Frames that were cut, bent or lied about their lengths; and what is not IP at all.
 
-Every function takes a frame whose IP header begins at ip_at and gives another frame. The
-Ethernet addresses stay: only frames for the gateway arrive.
+Every function takes a frame whose IP header begins at ip_at and gives another frame. 
 """
 from build import set_word
 from checksum import compute
@@ -108,7 +107,13 @@ def not_ip(rng, frame, ip_at):
     return set_word(frame, ip_at - 2, rng.choice(ETHER_TYPES))
 
 
-KINDS = (truncate, truncate_and_agree, wrong_length, wrong_header_length, wrong_header_checksum,
+def not_for_gateway(rng, frame, _ip_at):
+    """Addressed to another host, to all, or to a group."""
+    return rng.choice((b"\x02\x00\x00\x00\x01\xfe", b"\xff" * 6,
+                       b"\x01\x00\x5e\x00\x00\x01")) + frame[6:]
+
+
+KINDS = (not_for_gateway, truncate, truncate_and_agree, wrong_length, wrong_header_length, wrong_header_checksum,
          wrong_transport_length, wrong_transport_checksum, wrong_transport_checksum,
          flip, flip, flip, flip, not_ip)
 

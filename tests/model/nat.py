@@ -70,7 +70,7 @@ class Nat:
         interface = self.kernel.by_ifindex[ifindex]
         assert interface.zone is not None, "only zone interfaces have a packet path"
         try:
-            arrival = Arrival(time_s, interface, frame, parse(frame))
+            arrival = Arrival(time_s, interface, frame, parse(frame, interface.mac))
             result = self._classify(arrival)
         except Decision as decision:
             result = Result(decision.verdict, decision.reason, None, frame)

@@ -68,9 +68,14 @@ class Packet:
         return self.protocol == ICMP_OF_FAMILY[self.family]
 
 
-def parse(frame):
-    """=> the Packet; raises the Decision of sections 1.1 to 1.4 where there is one."""
+def parse(frame, own_mac=None):
+    """=> the Packet; raises the Decision of sections 1.1 to 1.4 where there is one.
+
+    Without `own_mac`, every frame is taken to be addressed to the gateway.
+    """
     family, ip_at = _find_ip(frame)
+    if own_mac and frame[:6] != own_mac:
+        raise kernel("not_for_gateway")
     if family == 4:
         packet = _read_ipv4(frame, ip_at)
     else:

@@ -170,7 +170,7 @@ static json_t *flow_json(const struct tables *t, u32 slot)
 		"zone", t->names->zones[f->zone].names[0], "protocol", f->protocol, "inside",
 		address_json(&f->inside), "inside_port", ntohs(f->inside_port), "remote",
 		address_json(&f->remote), "remote_port", ntohs(f->remote_port), "address",
-		address_json(&t->addresses->slots[f->address].address), "port", ntohs(f->port),
+		address_json(&t->control->addresses.slots[f->address].address), "port", ntohs(f->port),
 		"rule", rule->names[0], rule->names[1], "pool", t->names->pools[f->pool].names[0],
 		"tcp_state",
 		f->protocol == PROTOCOL_TCP ? json_string(tcp_state_names[f->tcp_state])
@@ -212,7 +212,7 @@ static json_t *ports_json(const struct tables *t)
 				ports->spaces[2].in_use))
 			continue;
 		json_object_set_new(object,
-				    ip_addr_print(&t->addresses->slots[slot].address, text),
+				    ip_addr_print(&t->control->addresses.slots[slot].address, text),
 				    json_pack("{s:o, s:o, s:o}", "tcp",
 					      space_json(&ports->spaces[PORTS_TCP]), "udp",
 					      space_json(&ports->spaces[PORTS_UDP]), "icmp",

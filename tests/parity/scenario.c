@@ -53,6 +53,18 @@ static union ip_addr address_of(const char *with_length, enum ip_family *family)
 	return address;
 }
 
+static struct link_addr link_of(const char *mac)
+{
+	struct link_addr link;
+	unsigned int b[6];
+
+	if (sscanf(mac, "%x:%x:%x:%x:%x:%x", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5]) != 6)
+		give_up("mac", mac);
+	for (u32 i = 0; i < 6; i++)
+		((u8 *)&link)[i] = (u8)b[i];
+	return link;
+}
+
 void scenario_network(const json_t *scenario, struct network *network)
 {
 	const char *name;
@@ -61,10 +73,11 @@ void scenario_network(const json_t *scenario, struct network *network)
 	memset(network, 0, sizeof(*network));
 	json_object_foreach(json_object_get(scenario, "interfaces"), name, interface) {
 		u32 ifindex = (u32)json_integer_value(json_object_get(interface, "ifindex"));
+		struct link_addr link = link_of(text(interface, "mac"));
 		json_t *item;
 		size_t i;
 
-		if (network_add_interface(network, ifindex, name))
+		if (network_add_interface(network, ifindex, name, &link))
 			give_up("interface", name);
 		json_array_foreach(json_object_get(interface, "addresses"), i, item) {
 			struct network_address address = {.ifindex = ifindex, .for_nat = true};
@@ -117,7 +130,7 @@ static void reserve_kernel_ports(const json_t *scenario, struct tables *tables)
 
 		for (u32 slot = 0; slot < MAX_ADDRESS_SLOTS; slot++)
 			if (tables->ports[slot] &&
-			    !memcmp(&tables->addresses->slots[slot].address, &address,
+			    !memcmp(&tables->control->addresses.slots[slot].address, &address,
 				    sizeof(address)))
 				reserve_ranges(tables->ports[slot], ranges);
 	}
@@ -167,18 +180,6 @@ static struct test_route_entry routes[MAX_TEST_ROUTES];
 static u32 route_count;
 static struct test_neighbour neighbours[MAX_TEST_NEIGHBOURS];
 static u32 neighbour_count;
-
-static struct link_addr link_of(const char *mac)
-{
-	struct link_addr link;
-	unsigned int b[6];
-
-	if (sscanf(mac, "%x:%x:%x:%x:%x:%x", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5]) != 6)
-		give_up("mac", mac);
-	for (u32 i = 0; i < 6; i++)
-		((u8 *)&link)[i] = (u8)b[i];
-	return link;
-}
 
 static struct test_route_entry *new_route(const char *prefix_text)
 {

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
+/*
+ * A packet generator, a sink, and the limit that a gateway is measured against.
+ *
+ * The generator runs as live frames (BPF_F_TEST_XDP_LIVE_FRAMES): the kernel gives it page after
+ * page and sends what it redirects. The pages come back as they were left, so every header is
+ * written each time. Packet n is UDP of flow first_flow + n % flows: a host for every 1,000
+ * flows, from 10.64.0.0 on, and its source port.
+ */
+#include <linux/bpf.h>
+#include <linux/if_ether.h>
+#include <linux/ip.h>
+#include <linux/udp.h>
+
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+#include "abi/types.h"
+#include "core/checksum.h"
+
+enum { FLOWS_PER_HOST = 1000, FIRST_PORT = 2000, FIRST_HOST = 0x0a400000, REMOTE_PORT = 9 };
+enum { PROTOCOL_UDP = 17 };
+
+volatile const u32 out_ifindex;
+volatile const u32 destination; /* network order */
+volatile const struct link_addr link_to, link_from;
+
+u32 flows;
+u64 first_flow;
+u64 sent;
+u64 received;
+
+static __always_inline u16 header_checksum(const struct iphdr *ip)
+{
+	const u32 *words = (const u32 *)ip;
+	u64 sum = 0;
+
+	for (int i = 0; i < 5; i++)
+		sum += words[i];
+	return (u16)~checksum_fold(sum);
+}
+
+struct generated {
+	struct link_addr to, from;
+	__be16 type;
+	struct iphdr ip;
+	struct udphdr udp;
+} __attribute__((packed));
+
+SEC("xdp")
+int generate(struct xdp_md *context)
+{
+	struct generated *frame = (void *)(long)context->data;
+	void *end = (void *)(long)context->data_end;
+	u64 flow = first_flow + sent % flows;
+	u16 bytes = (u16)(context->data_end - context->data);
+	struct iphdr ip;
+
+	if ((void *)(frame + 1) > end)
+		return XDP_ABORTED;
+	sent++;
+	for (int i = 0; i < 3; i++) {
+		frame->to.words[i] = link_to.words[i];
+		frame->from.words[i] = link_from.words[i];
+	}
+	frame->type = bpf_htons(ETH_P_IP);
+	ip = (struct iphdr){
+		.version = 4,
+		.ihl = 5,
+		.tot_len = bpf_htons(bytes - ETH_HLEN),
+		.ttl = 64,
+		.protocol = PROTOCOL_UDP,
+		.saddr = bpf_htonl(FIRST_HOST + (u32)(flow / FLOWS_PER_HOST)),
+		.daddr = destination,
+	};
+	ip.check = header_checksum(&ip);
+	frame->ip = ip;
+	frame->udp = (struct udphdr){
+		.source = bpf_htons(FIRST_PORT + flow % FLOWS_PER_HOST),
+		.dest = bpf_htons(REMOTE_PORT),
+		.len = bpf_htons(bytes - ETH_HLEN - sizeof(struct iphdr)),
+	};
+	return bpf_redirect(out_ifindex, 0);
+}
+
+/* Counts and drops IPv4; the rest (ARP, neighbour discovery) is for the host behind it. */
+SEC("xdp")
+int sink(struct xdp_md *context)
+{
+	const struct ethhdr *link = (void *)(long)context->data;
+
+	if ((void *)(link + 1) > (void *)(long)context->data_end ||
+	    link->h_proto != bpf_htons(ETH_P_IP))
+		return XDP_PASS;
+	__sync_fetch_and_add(&received, 1);
+	return XDP_DROP;
+}
+
+volatile const u32 bare_ifindex;
+
+/* What no gateway can be faster than. */
+SEC("xdp")
+int bare_redirect(struct xdp_md *context)
+{
+	(void)context;
+	return bpf_redirect(bare_ifindex, 0);
+}
+
+char _license[] SEC("license") = "GPL"; /* or Apache-2.0, at your choice; see LICENSE */
