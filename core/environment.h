@@ -50,6 +50,9 @@ static __always_inline u8 *env_frame_end(const env_frame *frame);
 static __always_inline void env_route(env_frame *frame, const struct route_query *query,
 				      struct route *route);
 
+/* Has the memory brought near, without waiting for it. */
+static __always_inline void env_prefetch(const void *memory);
+
 /* Calls step(0, context), step(1, context), ... at most count times, until it returns non-zero. */
 static __always_inline void env_loop(u32 count, long (*step)(u32 i, void *context),
 				     void *context);

@@ -111,10 +111,12 @@ static __always_inline struct verdict flow_send(env_frame *frame, struct packet 
 						const struct flow_match *match)
 {
 	struct flow *flow = env_flow(match->slot - 1);
+	struct flow_stats *stats = env_flow_stats(match->slot - 1);
 	const struct nexthop *hop;
 
-	if (!flow)
+	if (!flow || !stats)
 		return verdict_drop(REASON_no_route);
+	env_prefetch(stats); /* for flow_account() */
 	if (match->direction == FLOW_OUT && atomic_read(&flow->life) == FLOW_ENDING)
 		return verdict_drop(REASON_route_changed);
 	hop = p->ttl > 1 ? way_recall(control, p, flow, match) : NULL;
@@ -154,12 +156,26 @@ static __always_inline u32 refuse_from_outside(const struct packet *p,
 	return REASON_filtered_inbound;
 }
 
+static __always_inline bool packet_can_have_flow(const struct packet *p)
+{
+	return p->kind == PACKET_TCP || p->kind == PACKET_UDP || p->kind == PACKET_ECHO_REQUEST;
+}
+
+/* Hashes the key, and has the bucket brought near while other things are looked at. */
+static __always_inline void packet_hash(const struct control *control, struct packet *p)
+{
+	struct flow_bucket *bucket;
+
+	p->hash = flow_key_hash(control, &p->key);
+	bucket = env_bucket(flow_home_bucket(control, p->hash));
+	if (bucket)
+		env_prefetch(bucket);
+}
+
 /* => slot + 1 of the flow of a packet from inside, 0 if it has none (yet) */
 static __always_inline u32 match_from_inside(const struct control *control, const struct packet *p)
 {
-	if (p->kind != PACKET_TCP && p->kind != PACKET_UDP && p->kind != PACKET_ECHO_REQUEST)
-		return 0;
-	return flow_find(control, &p->key, flow_key_hash(control, &p->key));
+	return packet_can_have_flow(p) ? flow_find(control, &p->key, p->hash) : 0;
 }
 
 /*
@@ -212,6 +228,8 @@ static __always_inline struct verdict packet_judge(env_frame *frame, struct pack
 		return verdict_of(reason);
 	p->key.zone = ingress->zone;
 	p->column = ingress->column;
+	if (packet_can_have_flow(p))
+		packet_hash(control, p);
 	if (p->kind == PACKET_ICMP_ERROR)
 		reason = (u32)error_match(frame, p, &match);
 	if (reason != NO_REASON)

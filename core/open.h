@@ -398,7 +398,7 @@ core_step int first_publish(struct packet *p, struct first *first)
 	flow = env_flow(reserved - 1);
 	if (!flow)
 		return REASON_flow_table_full;
-	first->slot = flow_publish(control, &p->key, flow_key_hash(control, &p->key), reserved);
+	first->slot = flow_publish(control, &p->key, p->hash, reserved);
 	if (first->slot == reserved)
 		flow_count_opened(flow);
 	else

@@ -30,6 +30,7 @@ enum packet_kind {
 enum tcp_flags { TCP_FIN = 0x01, TCP_SYN = 0x02, TCP_RST = 0x04, TCP_ACK = 0x10 };
 
 struct packet {
+	u64 hash; /* of the key, for packets that have a flow */
 	struct flow_key key; /* source as inside, destination as remote; a query id as the port
 			      * of the inside end: inside_port of a request, and of a reply too */
 	u32 ifindex;         /* ingress */

@@ -118,6 +118,11 @@ static __always_inline void env_route(env_frame *frame, const struct route_query
 	environment.route(query, route);
 }
 
+static __always_inline void env_prefetch(const void *memory)
+{
+	__builtin_prefetch(memory);
+}
+
 static __always_inline void env_loop(u32 count, long (*step)(u32 i, void *context), void *context)
 {
 	for (u32 i = 0; i < count; i++)
