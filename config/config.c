@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config/config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/check.h"
+#include "config/parser.h"
+#include "config/print.h"
+#include "config/query.h"
+#include "config/tree_snapshot.h"
+#include "dataplane/snapshot.h"
+
+enum { FIRST_BYTES = 1 << 16, MAX_FILE_BYTES = 1 << 24 };
+
+struct config {
+	struct tree tree;
+};
+
+static int fill_tree(const char *text, size_t length, struct diagnostics *diagnostics,
+		     struct tree *tree)
+{
+	int error = tree_init(tree);
+
+	if (!error)
+		error = parser_read(text, length, tree, diagnostics);
+	if (!error)
+		error = check_tree(tree, diagnostics);
+	diagnostics_sort(diagnostics);
+	if (!error && diagnostics->error_count)
+		error = -EINVAL;
+	return error;
+}
+
+int config_parse(const char *file_name, const char *text, size_t length,
+		 struct diagnostics *diagnostics, struct config **config)
+{
+	struct config *made;
+	int error = diagnostics_begin(diagnostics, file_name);
+
+	*config = NULL;
+	if (error)
+		return error;
+	made = calloc(1, sizeof(*made));
+	if (!made)
+		return -ENOMEM;
+	error = fill_tree(text, length, diagnostics, &made->tree);
+	if (error)
+		config_free(made);
+	else
+		*config = made;
+	return error;
+}
+
+/* => 0 or a negative errno; *text is the caller's in either case */
+static int read_text(FILE *file, char **text, size_t *length)
+{
+	size_t capacity = FIRST_BYTES;
+
+	while (capacity <= MAX_FILE_BYTES) {
+		char *grown = realloc(*text, capacity);
+
+		if (!grown)
+			return -ENOMEM;
+		*text = grown;
+		*length += fread(grown + *length, 1, capacity - *length, file);
+		if (ferror(file))
+			return -errno;
+		if (*length < capacity)
+			return 0;
+		capacity *= 2;
+	}
+	return -EFBIG;
+}
+
+static int read_file(const char *path, char **text, size_t *length)
+{
+	FILE *file = fopen(path, "re");
+	int error;
+
+	if (!file)
+		return -errno;
+	error = read_text(file, text, length);
+	(void)fclose(file);
+	return error;
+}
+
+/* An error that has no place in the text. => the error */
+static int fail_to_read(const char *path, struct diagnostics *diagnostics, int error)
+{
+	if (diagnostics_begin(diagnostics, path))
+		return -ENOMEM;
+	diagnostics_error(diagnostics, (struct position){0},
+			  "cannot read this file: %s; expected a configuration", strerror(-error));
+	return error;
+}
+
+int config_load(const char *path, struct diagnostics *diagnostics, struct config **config)
+{
+	size_t length = 0;
+	char *text = NULL;
+	int error = read_file(path, &text, &length);
+
+	*config = NULL;
+	if (error)
+		error = fail_to_read(path, diagnostics, error);
+	else
+		error = config_parse(path, text, length, diagnostics, config);
+	free(text);
+	return error;
+}
+
+void config_free(struct config *config)
+{
+	if (!config)
+		return;
+	tree_free(&config->tree);
+	free(config);
+}
+
+int config_to_snapshot(const struct config *config, struct snapshot *snapshot)
+{
+	int error;
+
+	*snapshot = (struct snapshot){0};
+	error = tree_to_snapshot(&config->tree, snapshot);
+	if (error)
+		snapshot_free(snapshot);
+	return error;
+}
+
+void config_print(const struct config *config, enum config_format format, FILE *output)
+{
+	if (format == CONFIG_BRACES)
+		print_braces(config->tree.root, output);
+	else
+		print_set(config->tree.root, output);
+}
+
+const char *config_host_name(const struct config *config)
+{
+	const struct node *name = node_at(config->tree.root, "system host-name");
+
+	return name ? name->text : NULL;
+}

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Everything that can be wrong has been refused by now, so that a copy always fits: names by
+ * their types, lists by max_count and the checks. An array and its count are set together, count
+ * last, so that snapshot_free() can take back what an allocation that failed left over.
+ */
+#include "config/tree_snapshot.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/applications.h"
+#include "config/query.h"
+
+static void copy_name(char *to, size_t bytes, const char *name)
+{
+	size_t length = strnlen(name, bytes - 1);
+
+	memcpy(to, name, length);
+	to[length] = '\0';
+}
+
+#define COPY_NAME(to, name) copy_name(to, sizeof(to), name)
+
+/* Room for a list that may be empty. */
+static void *new_array(size_t count, size_t bytes)
+{
+	return calloc(count ? count : 1, bytes);
+}
+
+/* --- zones --- */
+
+static enum snapshot_xdp_mode xdp_mode_of(const struct tree *tree, const char *interface)
+{
+	const struct node *settings =
+		node_entry(tree, node_child(tree->root, "interfaces"), "interface", interface);
+
+	if (!settings || settings->inactive)
+		return XDP_MODE_NATIVE;
+	return (enum snapshot_xdp_mode)node_number(settings, "xdp-mode");
+}
+
+static int fill_zone(const struct tree *tree, const struct node *zone, struct snapshot_zone *out)
+{
+	const struct node *interfaces = node_child(zone, "interfaces");
+	const struct node *interface;
+
+	COPY_NAME(out->name, zone->text);
+	out->interfaces = new_array(node_count(interfaces, "interface"), sizeof(*out->interfaces));
+	if (!out->interfaces)
+		return -ENOMEM;
+	for_each_child(interface, interfaces, "interface") {
+		struct snapshot_interface *place = &out->interfaces[out->interface_count++];
+
+		COPY_NAME(place->name, interface->text);
+		place->xdp_mode = xdp_mode_of(tree, interface->text);
+	}
+	return 0;
+}
+
+static int fill_zones(const struct tree *tree, struct snapshot *snapshot)
+{
+	const struct node *zones = node_at(tree->root, "security zones");
+	const struct node *zone;
+
+	snapshot->zones = new_array(node_count(zones, "security-zone"), sizeof(*snapshot->zones));
+	if (!snapshot->zones)
+		return -ENOMEM;
+	for_each_child(zone, zones, "security-zone")
+		if (fill_zone(tree, zone, &snapshot->zones[snapshot->zone_count++]))
+			return -ENOMEM;
+	return 0;
+}
+
+/* --- pools --- */
+
+/* The pool's own word goes before the one for all pools. */
+static enum selector algorithm_of(const struct node *pool)
+{
+	const struct node *persistent = node_child(pool, "address-persistent");
+
+	if (!persistent)
+		persistent = node_child(pool->parent, "address-persistent");
+	if (!persistent)
+		return SELECT_ROUND_ROBIN;
+	return (enum selector)node_number(persistent, "algorithm");
+}
+
+static int fill_pool(const struct node *pool, struct snapshot_pool *out)
+{
+	const struct node *address;
+
+	COPY_NAME(out->name, pool->text);
+	out->port_low = (u16)node_number(pool, "port range low");
+	out->port_high = (u16)node_number(pool, "port range to");
+	out->algorithm = algorithm_of(pool);
+	out->address_persistent = out->algorithm != SELECT_ROUND_ROBIN;
+	out->addresses = new_array(node_count(pool, "address"), sizeof(*out->addresses));
+	if (!out->addresses)
+		return -ENOMEM;
+	for_each_child(address, pool, "address")
+		out->addresses[out->address_count++] = address->value.addresses;
+	return 0;
+}
+
+static int fill_pools(const struct node *source, struct snapshot *snapshot)
+{
+	const struct node *pool;
+
+	snapshot->pools = new_array(node_count(source, "pool"), sizeof(*snapshot->pools));
+	if (!snapshot->pools)
+		return -ENOMEM;
+	for_each_child(pool, source, "pool")
+		if (fill_pool(pool, &snapshot->pools[snapshot->pool_count++]))
+			return -ENOMEM;
+	return 0;
+}
+
+/* --- rules --- */
+
+static size_t fill_prefixes(const struct node *match, const char *word, struct snapshot_prefix *out)
+{
+	const struct node *prefix;
+	size_t count = 0;
+
+	for_each_child(prefix, match, word)
+		out[count++] = prefix->value.prefix;
+	return count;
+}
+
+static size_t fill_ports(const struct node *match, const char *word, struct port_range *out)
+{
+	const struct node *ports;
+	size_t count = 0;
+
+	for_each_child(ports, match, word)
+		out[count++] = ports->value.ports;
+	return count;
+}
+
+static size_t fill_protocols(const struct node *match, u8 *out)
+{
+	const struct node *protocol;
+	size_t count = 0;
+
+	for_each_child(protocol, match, "protocol")
+		out[count++] = (u8)protocol->value.number;
+	return count;
+}
+
+/* `any` has no entry, and so leaves the list empty. */
+static size_t fill_applications(const struct node *match, struct snapshot_application *out)
+{
+	const struct application *application;
+	const struct node *name;
+	size_t count = 0;
+
+	for_each_child(name, match, "application") {
+		application = application_find(name->text);
+		for (; application; application = application_next(application)) {
+			COPY_NAME(out[count].name, name->text);
+			out[count++].service = application_service(application);
+		}
+	}
+	return count;
+}
+
+static void fill_match(const struct node *match, struct snapshot_rule *out)
+{
+	out->source_count = fill_prefixes(match, "source-address", out->sources);
+	out->destination_count = fill_prefixes(match, "destination-address", out->destinations);
+	out->source_port_count = fill_ports(match, "source-port", out->source_ports);
+	out->destination_port_count = fill_ports(match, "destination-port", out->destination_ports);
+	out->protocol_count = fill_protocols(match, out->protocols);
+	out->application_count = fill_applications(match, out->applications);
+}
+
+static void fill_action(const struct node *action, struct snapshot_rule *out)
+{
+	const struct node *pool = node_at(action, "pool name");
+
+	if (pool) {
+		out->action = ACTION_POOL;
+		COPY_NAME(out->pool, pool->text);
+	} else {
+		out->action = node_child(action, "interface") ? ACTION_INTERFACE : ACTION_OFF;
+	}
+}
+
+static void fill_context(const struct node *context, struct snapshot_context *out)
+{
+	bool by_zone = node_child(context, "zone");
+	const struct node *name;
+
+	out->kind = by_zone ? CONTEXT_ZONE : CONTEXT_INTERFACE;
+	for_each_child(name, context, by_zone ? "zone" : "interface")
+		COPY_NAME(out->names[out->name_count++], name->text);
+}
+
+static int fill_rule_set(const struct node *rule_set, struct snapshot_rule_set *out)
+{
+	const struct node *rule;
+
+	COPY_NAME(out->name, rule_set->text);
+	fill_context(node_child(rule_set, "from"), &out->from);
+	fill_context(node_child(rule_set, "to"), &out->to);
+	out->rules = new_array(node_count(rule_set, "rule"), sizeof(*out->rules));
+	if (!out->rules)
+		return -ENOMEM;
+	for_each_child(rule, rule_set, "rule") {
+		struct snapshot_rule *place = &out->rules[out->rule_count++];
+
+		COPY_NAME(place->name, rule->text);
+		fill_match(node_child(rule, "match"), place);
+		fill_action(node_at(rule, "then source-nat"), place);
+	}
+	return 0;
+}
+
+static int fill_rule_sets(const struct node *source, struct snapshot *snapshot)
+{
+	const struct node *rule_set;
+	size_t count = node_count(source, "rule-set");
+
+	snapshot->rule_sets = new_array(count, sizeof(*snapshot->rule_sets));
+	if (!snapshot->rule_sets)
+		return -ENOMEM;
+	for_each_child(rule_set, source, "rule-set")
+		if (fill_rule_set(rule_set, &snapshot->rule_sets[snapshot->rule_set_count++]))
+			return -ENOMEM;
+	return 0;
+}
+
+/* --- the rest --- */
+
+static size_t count_proxies(const struct node *proxy)
+{
+	const struct node *interface;
+	size_t count = 0;
+
+	for_each_child(interface, proxy, "interface")
+		count += node_count(interface, "address");
+	return count;
+}
+
+static void fill_proxy(const struct node *proxy, struct snapshot *snapshot)
+{
+	const struct node *interface;
+	const struct node *address;
+
+	for_each_child(interface, proxy, "interface") {
+		for_each_child(address, interface, "address") {
+			struct snapshot_proxy *place = &snapshot->proxies[snapshot->proxy_count++];
+
+			COPY_NAME(place->interface, interface->text);
+			place->range = address->value.addresses;
+		}
+	}
+}
+
+static int fill_proxies(const struct node *nat, struct snapshot *snapshot)
+{
+	const struct node *arp = node_child(nat, "proxy-arp");
+	const struct node *ndp = node_child(nat, "proxy-ndp");
+
+	snapshot->proxies =
+		new_array(count_proxies(arp) + count_proxies(ndp), sizeof(*snapshot->proxies));
+	if (!snapshot->proxies)
+		return -ENOMEM;
+	fill_proxy(arp, snapshot);
+	fill_proxy(ndp, snapshot);
+	return 0;
+}
+
+static struct flow_timeouts fill_timeouts(const struct node *root)
+{
+	return (struct flow_timeouts){
+		.tcp_opening_s = node_number(root, "security flow tcp-session tcp-initial-timeout"),
+		.tcp_established_s =
+			node_number(root, "security flow tcp-session established-timeout"),
+		.tcp_closing_s = node_number(root, "security flow tcp-session closing-timeout"),
+		.udp_s = node_number(root, "security flow udp-session timeout"),
+		.icmp_s = node_number(root, "security flow icmp-session timeout"),
+	};
+}
+
+int tree_to_snapshot(const struct tree *tree, struct snapshot *snapshot)
+{
+	const struct node *root = tree->root;
+	const struct node *nat = node_at(root, "security nat");
+	const struct node *source = node_child(nat, "source");
+
+	snapshot->dataplane = (enum snapshot_dataplane)node_number(root, "system dataplane-type");
+	snapshot->port_randomization = !node_child(source, "port-randomization");
+	snapshot->maximum_flows = node_number(root, "security flow maximum-sessions");
+	snapshot->timeouts = fill_timeouts(root);
+	if (fill_zones(tree, snapshot) || fill_pools(source, snapshot) ||
+	    fill_rule_sets(source, snapshot) || fill_proxies(nat, snapshot))
+		return -ENOMEM;
+	return 0;
+}
