@@ -96,16 +96,28 @@ static int fail_to_read(const char *path, struct diagnostics *diagnostics, int e
 	return error;
 }
 
+int config_read(const char *path, struct diagnostics *diagnostics, char **text, size_t *length)
+{
+	int error;
+
+	*text = NULL;
+	*length = 0;
+	error = read_file(path, text, length);
+	if (!error)
+		return 0;
+	free(*text);
+	*text = NULL;
+	return fail_to_read(path, diagnostics, error);
+}
+
 int config_load(const char *path, struct diagnostics *diagnostics, struct config **config)
 {
-	size_t length = 0;
-	char *text = NULL;
-	int error = read_file(path, &text, &length);
+	size_t length;
+	char *text;
+	int error = config_read(path, diagnostics, &text, &length);
 
 	*config = NULL;
-	if (error)
-		error = fail_to_read(path, diagnostics, error);
-	else
+	if (!error)
 		error = config_parse(path, text, length, diagnostics, config);
 	free(text);
 	return error;

@@ -28,7 +28,13 @@ enum config_format { CONFIG_BRACES, CONFIG_SET };
 int config_parse(const char *file_name, const char *text, size_t length,
 		 struct diagnostics *diagnostics, struct config **config);
 
-/* The same for a file. => as above, or a negative errno and an error that says it */
+/*
+ * Reads the text of a file. => 0, and *text is the caller's to free; a negative errno, the
+ * diagnostics say it and *text is NULL
+ */
+int config_read(const char *path, struct diagnostics *diagnostics, char **text, size_t *length);
+
+/* Both in one. => as above, or a negative errno and an error that says it */
 int config_load(const char *path, struct diagnostics *diagnostics, struct config **config);
 
 void config_free(struct config *config); /* NULL is fine */

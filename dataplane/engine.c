@@ -382,6 +382,7 @@ void engine_status(struct engine *engine, struct engine_status *status)
 {
 	(void)pthread_mutex_lock(&engine->lock);
 	*status = engine->status;
+	status->instance = engine->instance;
 	status->configured = engine->configured;
 	status->unconfirmed = engine->unconfirmed;
 	status->generation = engine->snapshot.generation;

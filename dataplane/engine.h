@@ -58,6 +58,7 @@ void engine_look(struct engine *engine,
 
 /* How the engine is. */
 struct engine_status {
+	const char *instance; /* the engine's */
 	bool adopted;        /* the state was there at the start */
 	bool configured;     /* a configuration is in force */
 	bool unconfirmed;    /* it waits for confirm or revert */

@@ -210,7 +210,10 @@ static int read_installed(struct engine *engine, struct snapshot *snapshot, stru
 
 	if (!result)
 		result = read_modes(engine, snapshot, error);
-	if (!result)
+	if (!result && engine->unconfirmed)
+		result = proxy_read_trial(engine->netlink, &engine->network, &engine->snapshot,
+					  snapshot, error);
+	else if (!result)
 		result = proxy_read(engine->netlink, &engine->network, snapshot, error);
 	if (result)
 		snapshot_free(snapshot);

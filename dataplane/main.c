@@ -21,7 +21,9 @@
 #include <bpf/libbpf.h>
 
 #include "dataplane/engine.h"
+#include "dataplane/directory.h"
 #include "dataplane/frame.h"
+#include "dataplane/log.h"
 #include "dataplane/server.h"
 #include "dataplane/state.h"
 
@@ -42,28 +44,45 @@ static const char usage[] =
 	"Holds the NAT state of an instance; holdfastd starts it and talks to it.\n"
 	"\n"
 	"  --instance NAME  state under /sys/fs/bpf/holdfast/NAME (default: default)\n"
-	"  --run-dir DIR    where its socket dp.sock goes (default: /run/holdfast)\n"
+	"  --run-dir DIR    where its socket dp.sock goes (default: " RUN_DIRECTORY ",\n"
+	"                   " RUN_DIRECTORY "/NAME for another instance than default)\n"
 	"  --discard        detach, forget all flows and exit\n"
+	"  --ready-fd N     write a byte to this descriptor when the socket is there\n"
+	"  --syslog         report to syslog from then on\n"
 	"  --verbose        let libbpf say what it does\n"
 	"  --version        print the version and exit\n";
 
 struct arguments {
 	const char *instance;
 	const char *run_dir;
+	int ready_fd; /* -1: nobody waits */
 	bool discard;
+	bool syslog;
 	bool verbose;
 };
+
+static int read_fd(const char *text)
+{
+	char *end;
+	long fd = strtol(text, &end, 10);
+
+	if (end != text && !*end && fd >= 0 && fd <= INT_MAX)
+		return (int)fd;
+	(void)fprintf(stderr, "holdfast-dp: --ready-fd: met '%s', expected a descriptor\n", text);
+	exit(2);
+}
 
 static void parse_arguments(int argc, char **argv, struct arguments *arguments)
 {
 	static const struct option options[] = {
 		{"instance", required_argument, NULL, 'i'}, {"run-dir", required_argument, NULL, 'r'},
-		{"discard", no_argument, NULL, 'd'},        {"verbose", no_argument, NULL, 'V'},
+		{"discard", no_argument, NULL, 'd'},        {"ready-fd", required_argument, NULL, 'f'},
+		{"syslog", no_argument, NULL, 's'},         {"verbose", no_argument, NULL, 'V'},
 		{"version", no_argument, NULL, 'v'},        {"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0}};
 	int option;
 
-	*arguments = (struct arguments){.instance = "default", .run_dir = "/run/holdfast"};
+	*arguments = (struct arguments){.instance = DEFAULT_INSTANCE, .ready_fd = -1};
 	while ((option = getopt_long(argc, argv, "", options, NULL)) >= 0) {
 		switch (option) {
 		case 'i':
@@ -74,6 +93,12 @@ static void parse_arguments(int argc, char **argv, struct arguments *arguments)
 			break;
 		case 'd':
 			arguments->discard = true;
+			break;
+		case 'f':
+			arguments->ready_fd = read_fd(optarg);
+			break;
+		case 's':
+			arguments->syslog = true;
 			break;
 		case 'V':
 			arguments->verbose = true;
@@ -98,7 +123,7 @@ static void parse_arguments(int argc, char **argv, struct arguments *arguments)
 
 static int complain(const struct error *error)
 {
-	(void)fprintf(stderr, "holdfast-dp: %s\n", error->text);
+	log_write(LOG_ERR, "%s", error->text);
 	return 1;
 }
 
@@ -204,11 +229,23 @@ static void run(struct helper *helper)
 static int open_listener(const char *run_dir, struct error *error)
 {
 	char path[PATH_MAX];
+	int result = directory_make(run_dir, error);
 
-	if (mkdir(run_dir, 0755) && errno != EEXIST)
-		return error_set_errno(error, errno, "making %s", run_dir);
-	(void)snprintf(path, sizeof(path), "%s/dp.sock", run_dir);
-	return frame_listen(path, error);
+	if (!result)
+		result = directory_join(run_dir, "dp.sock", path, error);
+	return result ? result : frame_listen(path, error);
+}
+
+/* Whoever started it may go on, and it lets go of their terminal. */
+static void say_ready(const struct arguments *arguments)
+{
+	if (arguments->ready_fd >= 0) {
+		if (write(arguments->ready_fd, "\n", 1) < 0)
+			log_write(LOG_WARNING, "--ready-fd: %s", strerror(errno));
+		(void)close(arguments->ready_fd);
+	}
+	if (arguments->syslog)
+		log_to_syslog();
 }
 
 static int serve(const struct arguments *arguments)
@@ -229,6 +266,7 @@ static int serve(const struct arguments *arguments)
 	fds[POLL_TIMER] = open_timer();
 	for (nfds_t i = 0; i < POLL_CLIENTS; i++)
 		helper.polls[i] = (struct pollfd){.fd = fds[i], .events = POLLIN};
+	say_ready(arguments);
 	run(&helper);
 	engine_close(helper.engine);
 	return 0;
@@ -241,15 +279,14 @@ int main(int argc, char **argv)
 	struct error error;
 	int lock;
 
+	log_open("holdfast-dp");
 	parse_arguments(argc, argv, &arguments);
 	if (!arguments.verbose)
 		(void)libbpf_set_print(NULL);
-	if (arguments.run_dir[0] != '/' && getcwd(run_dir, sizeof(run_dir) - 1)) {
-		size_t used = strlen(run_dir);
-
-		(void)snprintf(run_dir + used, sizeof(run_dir) - used, "/%s", arguments.run_dir);
-		arguments.run_dir = run_dir;
-	}
+	if (directory_of_instance(arguments.run_dir, RUN_DIRECTORY, arguments.instance, run_dir,
+				  &error))
+		return complain(&error);
+	arguments.run_dir = run_dir;
 	lock = state_lock(arguments.instance, &error);
 	if (lock < 0)
 		return complain(&error);

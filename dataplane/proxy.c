@@ -152,16 +152,43 @@ int proxy_prune(struct netlink *netlink, const struct network *network,
 	return result;
 }
 
+static void keep_wanted(struct entries *entries, const struct snapshot *next)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < entries->count; i++)
+		if (is_wanted(next, &entries->list[i]))
+			entries->list[kept++] = entries->list[i];
+	entries->count = kept;
+}
+
+static void fill_proxies(struct snapshot *snapshot, const struct entries *entries)
+{
+	snapshot->proxies = entries->list;
+	snapshot->proxy_count = entries->count;
+	snapshot_normalise(snapshot);
+}
+
 int proxy_read(struct netlink *netlink, const struct network *network, struct snapshot *snapshot,
 	       struct error *error)
 {
 	struct entries entries;
 	int result = collect_entries(netlink, network, &entries, error);
 
+	if (!result)
+		fill_proxies(snapshot, &entries);
+	return result;
+}
+
+int proxy_read_trial(struct netlink *netlink, const struct network *network,
+		     const struct snapshot *next, struct snapshot *snapshot, struct error *error)
+{
+	struct entries entries;
+	int result = collect_entries(netlink, network, &entries, error);
+
 	if (result)
 		return result;
-	snapshot->proxies = entries.list;
-	snapshot->proxy_count = entries.count;
-	snapshot_normalise(snapshot);
+	keep_wanted(&entries, next);
+	fill_proxies(snapshot, &entries);
 	return 0;
 }

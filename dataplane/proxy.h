@@ -24,4 +24,8 @@ int proxy_prune(struct netlink *netlink, const struct network *network,
 int proxy_read(struct netlink *netlink, const struct network *network, struct snapshot *snapshot,
 	       struct error *error);
 
+/* The same while `next` is on trial: what it does not have waits for proxy_prune(), and is left out. */
+int proxy_read_trial(struct netlink *netlink, const struct network *network,
+		     const struct snapshot *next, struct snapshot *snapshot, struct error *error);
+
 #endif

@@ -192,8 +192,8 @@ json_t *report_dataplane(struct engine *engine)
 	engine_status(engine, &status);
 	(void)uname(&host);
 	d.out = json_pack(
-		"{s:s, s:s, s:s, s:b, s:b, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:s}", "version",
-		HOLDFAST_VERSION, "dataplane", "ebpf", "kernel", host.release, "configured",
+		"{s:s, s:s, s:s, s:s, s:b, s:b, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:s}", "version",
+		HOLDFAST_VERSION, "instance", status.instance, "dataplane", "ebpf", "kernel", host.release, "configured",
 		status.configured, "unconfirmed", status.unconfirmed, "adopted", status.adopted,
 		"generation", (json_int_t)status.generation, "maximum_flows",
 		(json_int_t)status.flow_capacity, "live_flows", (json_int_t)status.live_flows,

@@ -2,7 +2,6 @@
 #include "dataplane/snapshot.h"
 
 #include <errno.h>
-#include <nettle/sha2.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +10,7 @@
 #include "abi/flow.h"
 #include "dataplane/address.h"
 #include "dataplane/codec.h"
+#include "dataplane/digest.h"
 #include "dataplane/prefix.h"
 
 void snapshot_free(struct snapshot *snapshot)
@@ -385,16 +385,10 @@ static void code_body(struct codec *c, void *value)
 static bool body_digest(const json_t *body, char digest[SNAPSHOT_DIGEST_BYTES])
 {
 	char *text = json_dumps(body, JSON_COMPACT | JSON_SORT_KEYS);
-	u8 hash[SHA256_DIGEST_SIZE];
-	struct sha256_ctx context;
 
 	if (!text)
 		return false;
-	sha256_init(&context);
-	sha256_update(&context, strlen(text), (const u8 *)text);
-	sha256_digest(&context, sizeof(hash), hash);
-	for (size_t i = 0; i < sizeof(hash); i++)
-		(void)snprintf(digest + 2 * i, 3, "%02x", hash[i]);
+	digest_text(text, strlen(text), digest);
 	free(text);
 	return true;
 }

@@ -4,24 +4,21 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <linux/membarrier.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-#define BPF_ROOT "/sys/fs/bpf"
+#include "dataplane/mounts.h"
+
 #define PIN_ROOT BPF_ROOT "/holdfast"
 
 /* What a map is, and where its memory goes in struct tables. */
@@ -82,33 +79,6 @@ static void port_table_name(u32 slot, char name[32])
 	(void)snprintf(name, 32, "ports_%u", slot);
 }
 
-static bool is_bpffs(const char *path)
-{
-	struct statfs fs;
-
-	return !statfs(path, &fs) && fs.f_type == BPF_FS_MAGIC;
-}
-
-/* => true if this process sees other mounts than the machine's first process */
-static bool has_own_mounts(void)
-{
-	struct stat mine, first;
-
-	return !stat("/proc/self/ns/mnt", &mine) && !stat("/proc/1/ns/mnt", &first) &&
-	       mine.st_ino != first.st_ino;
-}
-
-static int join_first_mounts(struct error *error)
-{
-	int fd = open("/proc/1/ns/mnt", O_RDONLY | O_CLOEXEC), result = 0;
-
-	if (fd < 0 || setns(fd, CLONE_NEWNS))
-		result = error_set_errno(error, errno, "joining the machine's mount namespace");
-	if (fd >= 0)
-		(void)close(fd);
-	return result;
-}
-
 static int make_directory(const char *path, struct error *error)
 {
 	if (mkdir(path, 0700) && errno != EEXIST)
@@ -126,21 +96,17 @@ static bool instance_is_valid(const char *instance)
 	return *instance && strlen(instance) < NAME_BYTES && !strpbrk(instance, "/.");
 }
 
-/* The instance's directory in the BPF file system, which is mounted if it is not yet. */
+/* The instance's directory in the BPF file system. */
 static int make_state_directory(const char *instance, char *path, size_t bytes,
 				struct error *error)
 {
-	int result = 0;
+	int result;
 
 	if (!instance_is_valid(instance))
 		return error_set(error, EINVAL,
 				 "instance '%s': expected 1 to %d characters without '/' and '.'",
 				 instance, NAME_BYTES - 1);
-	if (!is_bpffs(BPF_ROOT) && has_own_mounts())
-		result = join_first_mounts(error);
-	if (!result && !is_bpffs(BPF_ROOT) && mount("bpf", BPF_ROOT, "bpf", 0, "mode=0700"))
-		result = error_set_errno(error, errno,
-					 "mounting the BPF file system on " BPF_ROOT);
+	result = mounts_reach_bpf(error);
 	if (!result)
 		result = make_directory(PIN_ROOT, error);
 	state_directory(instance, path, bytes);
