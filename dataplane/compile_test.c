@@ -34,16 +34,29 @@ static int stop(void **state)
 	return 0;
 }
 
-static int apply(json_t *json, struct error *error)
+static int apply_with(const struct port_tables *ports, json_t *json, struct error *error)
 {
-	struct port_tables ports = test_port_tables_of(tables);
 	struct snapshot snapshot;
 	int result = snapshot_decode(json, &snapshot, error);
 
 	if (!result)
-		result = compile_snapshot(tables, &snapshot, &network, &ports, error);
+		result = compile_snapshot(tables, &snapshot, &network, ports, error);
 	snapshot_free(&snapshot);
 	return result;
+}
+
+static int apply(json_t *json, struct error *error)
+{
+	struct port_tables ports = test_port_tables_of(tables);
+
+	return apply_with(&ports, json, error);
+}
+
+/* For tests that look at addresses alone: a port table is 800 kB. */
+static int add_no_port_tables(void *context, const u32 *slots, u32 count, struct error *error)
+{
+	(void)context, (void)slots, (void)count, (void)error;
+	return 0;
 }
 
 static json_t *read_back(u32 half)
@@ -264,6 +277,7 @@ static void every_nat_address_is_found_and_no_other(void **state)
 {
 	json_t *json = test_snapshot_json();
 	const struct nat_config *config = &tables->config[tables_idle_half(tables)];
+	const struct port_tables no_ports = {add_no_port_tables, NULL};
 	union ip_addr address = test_addr("198.51.100.0");
 	struct error error;
 	u32 found = 0;
@@ -284,7 +298,7 @@ static void every_nat_address_is_found_and_no_other(void **state)
 	json_object_del(json, "digest");
 	json_object_del(json, "capabilities");
 	json = test_snapshot_seal(json);
-	assert_int_equal(apply(json, &error), 0);
+	assert_int_equal(apply_with(&no_ports, json, &error), 0);
 	for (u32 i = 0; i < 65536; i++) {
 		const struct nat_address *place;
 
