@@ -98,8 +98,9 @@ static int attach_kernel_path(const struct attach *attach, u32 ifindex, struct e
 }
 
 /* A link that an earlier process left: the new program goes behind it, in one step. */
-static int adopt_link(struct attach *attach, const char *path, struct error *error)
+static int adopt_link(void *context, const char *path, struct error *error)
 {
+	struct attach *attach = context;
 	int link = bpf_obj_get(path);
 	u32 ifindex;
 
@@ -118,21 +119,26 @@ static int adopt_link(struct attach *attach, const char *path, struct error *err
 	return attach_kernel_path(attach, ifindex, error);
 }
 
-static int adopt_links(struct attach *attach, struct error *error)
+typedef int visit_link(void *context, const char *path, struct error *error);
+
+/* Calls `visit` for each pinned link until it returns non-zero. => that, 0, or a negative errno */
+static int visit_links(const char *directory, visit_link *visit, void *context,
+		       struct error *error)
 {
-	DIR *pins = opendir(attach->directory);
+	DIR *pins = opendir(directory);
 	const struct dirent *entry;
 	int result = 0;
 
 	if (!pins)
-		return error_set_errno(error, errno, "opening %s", attach->directory);
+		return error_set_errno(error, errno, "opening %s", directory);
 	while (!result && (entry = readdir(pins))) {
 		char path[PATH_MAX];
 
 		if (strncmp(entry->d_name, "link_", 5))
 			continue;
-		(void)snprintf(path, sizeof(path), "%s/%.32s", attach->directory, entry->d_name);
-		result = adopt_link(attach, path, error);
+		(void)snprintf(path, sizeof(path), "%.*s/%.32s", PATH_MAX / 2, directory,
+			       entry->d_name);
+		result = visit(context, path, error);
 	}
 	(void)closedir(pins);
 	return result;
@@ -148,7 +154,7 @@ int attach_open(struct attach **attach, const struct state *state, struct error 
 	(void)snprintf(new->directory, sizeof(new->directory), "%s", state->directory);
 	result = load_programs(new, state, error);
 	if (!result)
-		result = adopt_links(new, error);
+		result = visit_links(new->directory, adopt_link, new, error);
 	if (result)
 		attach_close(new);
 	else
@@ -267,6 +273,39 @@ int attach_read_clock(const struct attach *attach, struct clock_reading *reading
 		bpf_program__fd(attach->tc->progs.holdfast_clock), &options);
 
 	return result ? error_set_errno(error, -result, "reading the kernel's clock") : 0;
+}
+
+/* An interface number means nothing in another namespace; whose program runs there tells. */
+static bool link_is_here(const struct bpf_link_info *info)
+{
+	u32 program;
+
+	return !bpf_xdp_query_id((int)info->xdp.ifindex, 0, &program) && program == info->prog_id;
+}
+
+static int discard_kernel_path(void *context, const char *path, struct error *error)
+{
+	struct bpf_link_info info = {0};
+	u32 bytes = sizeof(info);
+	int link = bpf_obj_get(path);
+
+	(void)context;
+	if (link < 0)
+		return error_set_errno(error, errno, "opening %s", path);
+	if (!bpf_obj_get_info_by_fd(link, &info, &bytes) && link_is_here(&info)) {
+		detach_tc(info.xdp.ifindex, BPF_TC_INGRESS);
+		detach_tc(info.xdp.ifindex, BPF_TC_EGRESS);
+	}
+	(void)close(link);
+	return 0;
+}
+
+int attach_discard(const char *instance, struct error *error)
+{
+	char directory[PATH_MAX / 2];
+
+	state_directory(instance, directory, sizeof(directory));
+	return visit_links(directory, discard_kernel_path, NULL, error);
 }
 
 void attach_visit(const struct attach *attach, void (*visit)(u32 ifindex, void *context),

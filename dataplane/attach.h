@@ -37,6 +37,13 @@ void attach_remove(struct attach *attach, u32 ifindex);
 /* => true and the mode that the kernel reports, if our program is attached there */
 bool attach_mode(const struct attach *attach, u32 ifindex, enum snapshot_xdp_mode *mode);
 
+/*
+ * Takes an instance's programs off the kernel's own path of its interfaces; they would hold its
+ * tables. For the XDP programs it is enough that state_discard() removes their pins.
+ * => 0 or a negative errno
+ */
+int attach_discard(const char *instance, struct error *error);
+
 /* Reads jiffies and the monotonic clock at one moment. => 0 or a negative errno */
 int attach_read_clock(const struct attach *attach, struct clock_reading *reading,
 		      struct error *error);

@@ -11,6 +11,7 @@
 #include "dataplane/clock.h"
 #include "dataplane/engine_private.h"
 #include "dataplane/kernel_ports.h"
+#include "dataplane/proxy.h"
 #include "dataplane/snapshot.h"
 
 enum {
@@ -238,6 +239,32 @@ void engine_close(struct engine *engine)
 	(void)pthread_cond_destroy(&engine->wake);
 	(void)pthread_mutex_destroy(&engine->lock);
 	free(engine);
+}
+
+static int remove_proxies(struct error *error)
+{
+	const struct snapshot none = {0};
+	struct network network = {0};
+	struct netlink *netlink;
+	int result = netlink_open(&netlink, error);
+
+	if (result)
+		return result;
+	result = netlink_read_network(netlink, &network, error);
+	if (!result)
+		result = proxy_prune(netlink, &network, &none, error);
+	network_free(&network);
+	netlink_close(netlink);
+	return result;
+}
+
+int engine_discard(const char *instance, struct error *error)
+{
+	int result = attach_discard(instance, error);
+
+	if (!result)
+		result = state_discard(instance, error);
+	return result ? result : remove_proxies(error);
 }
 
 /* What the kernel announces. */

@@ -29,6 +29,13 @@ int engine_open(struct engine **engine, const char *instance, struct error *erro
 /* Stops the collector and lets go; what is pinned goes on. */
 void engine_close(struct engine *engine);
 
+/*
+ * Detaches an instance whose lock the caller has, takes its proxies away and forgets its state.
+ * To be called in its network namespace.
+ * => 0 or a negative errno
+ */
+int engine_discard(const char *instance, struct error *error);
+
 /* => the read-back of what was published, a new reference; NULL, and the old one is in force */
 json_t *engine_apply(struct engine *engine, json_t *snapshot, struct error *error);
 int engine_confirm(struct engine *engine, struct error *error);

@@ -291,6 +291,6 @@ int main(int argc, char **argv)
 	if (lock < 0)
 		return complain(&error);
 	if (arguments.discard)
-		return state_discard(arguments.instance, &error) ? complain(&error) : 0;
+		return engine_discard(arguments.instance, &error) ? complain(&error) : 0;
 	return serve(&arguments);
 }

@@ -311,15 +311,13 @@ int netlink_use_neighbour(struct netlink *netlink, const struct netlink_neighbou
 	return result ? error_set_errno(error, -result, "probing a neighbour") : 0;
 }
 
-int netlink_set_host_route(struct netlink *netlink, u32 ifindex, const union ip_addr *address,
-			   bool add, struct error *error)
+static int set_host_route(struct netlink *netlink, u16 type, u16 flags, u32 ifindex,
+			  const union ip_addr *address)
 {
 	char buffer[256];
-	struct nlmsghdr *header = netlink_request(
-		netlink, buffer, add ? RTM_NEWROUTE : RTM_DELROUTE,
-		(u16)(NLM_F_ACK | (add ? NLM_F_CREATE | NLM_F_REPLACE : 0)));
+	struct nlmsghdr *header =
+		netlink_request(netlink, buffer, type, (u16)(NLM_F_ACK | flags));
 	struct rtmsg *message = mnl_nlmsg_put_extra_header(header, sizeof(*message));
-	int result;
 
 	message->rtm_family = AF_INET;
 	message->rtm_dst_len = 32;
@@ -328,11 +326,26 @@ int netlink_set_host_route(struct netlink *netlink, u32 ifindex, const union ip_
 	message->rtm_scope = RT_SCOPE_LINK;
 	message->rtm_type = RTN_UNICAST;
 	mnl_attr_put(header, RTA_DST, 4, &address->words[3]);
-	mnl_attr_put_u32(header, RTA_OIF, ifindex);
-	result = netlink_command(netlink, header);
-	if (!add && result == -ESRCH)
+	if (ifindex)
+		mnl_attr_put_u32(header, RTA_OIF, ifindex);
+	return netlink_command(netlink, header);
+}
+
+int netlink_add_host_route(struct netlink *netlink, u32 ifindex, const union ip_addr *address,
+			   struct error *error)
+{
+	int result = set_host_route(netlink, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, ifindex,
+				    address);
+
+	return result ? error_set_errno(error, -result, "adding a host route") : 0;
+}
+
+int netlink_remove_host_route(struct netlink *netlink, const union ip_addr *address,
+			      struct error *error)
+{
+	int result = set_host_route(netlink, RTM_DELROUTE, 0, 0, address);
+
+	if (result == -ESRCH)
 		return 0;
-	return result ? error_set_errno(error, -result, "%s a host route",
-					add ? "adding" : "removing")
-		      : 0;
+	return result ? error_set_errno(error, -result, "removing a host route") : 0;
 }

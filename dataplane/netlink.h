@@ -44,9 +44,13 @@ int netlink_set_proxy(struct netlink *netlink, u32 ifindex, enum ip_family famil
 int netlink_use_neighbour(struct netlink *netlink, const struct netlink_neighbour *neighbour,
 			  struct error *error);
 
-/* Routes a host route for a NAT address (IPv4) to an interface, or takes that route away. */
-int netlink_set_host_route(struct netlink *netlink, u32 ifindex, const union ip_addr *address,
-			   bool add, struct error *error);
+/* Gives a NAT address (IPv4) a host route to an interface, in place of one that it may have. */
+int netlink_add_host_route(struct netlink *netlink, u32 ifindex, const union ip_addr *address,
+			   struct error *error);
+
+/* Takes that route away, wherever it points. */
+int netlink_remove_host_route(struct netlink *netlink, const union ip_addr *address,
+			      struct error *error);
 
 /* What a monitor reports. */
 struct netlink_changes {

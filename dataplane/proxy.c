@@ -28,7 +28,7 @@ static int add_address(struct netlink *netlink, u32 ifindex, u32 inside, enum ip
 	int result = netlink_set_proxy(netlink, ifindex, family, address, true, error);
 
 	if (!result && family == FAMILY_IPV4)
-		result = netlink_set_host_route(netlink, inside, address, true, error);
+		result = netlink_add_host_route(netlink, inside, address, error);
 	return result;
 }
 
@@ -126,16 +126,14 @@ static bool is_wanted(const struct snapshot *snapshot, const struct snapshot_pro
 }
 
 static int remove_entry(struct netlink *netlink, const struct network *network,
-			const struct snapshot *snapshot, const struct snapshot_proxy *entry,
-			struct error *error)
+			const struct snapshot_proxy *entry, struct error *error)
 {
 	u32 ifindex = network_ifindex(network, entry->interface);
-	u32 inside = inside_interface(network, snapshot, entry->interface);
 	int result = netlink_set_proxy(netlink, ifindex, entry->range.family, &entry->range.low,
 				       false, error);
 
 	if (!result && entry->range.family == FAMILY_IPV4)
-		result = netlink_set_host_route(netlink, inside, &entry->range.low, false, error);
+		result = netlink_remove_host_route(netlink, &entry->range.low, error);
 	return result;
 }
 
@@ -147,7 +145,7 @@ int proxy_prune(struct netlink *netlink, const struct network *network,
 
 	for (size_t i = 0; !result && i < entries.count; i++)
 		if (!is_wanted(snapshot, &entries.list[i]))
-			result = remove_entry(netlink, network, snapshot, &entries.list[i], error);
+			result = remove_entry(netlink, network, &entries.list[i], error);
 	free(entries.list);
 	return result;
 }

@@ -86,7 +86,7 @@ static int make_directory(const char *path, struct error *error)
 	return 0;
 }
 
-static void state_directory(const char *instance, char *path, size_t bytes)
+void state_directory(const char *instance, char *path, size_t bytes)
 {
 	(void)snprintf(path, bytes, PIN_ROOT "/%s", instance);
 }

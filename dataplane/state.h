@@ -40,6 +40,9 @@ struct state {
 	bool adopted;             /* it was there before */
 };
 
+/* Writes the path of the instance's directory in the BPF file system. */
+void state_directory(const char *instance, char *path, size_t bytes);
+
 /*
  * Takes possession of an instance, until the process ends. Call it first: it may join the
  * machine's mount namespace, because `ip netns exec` gives a process a /sys of its own, where
