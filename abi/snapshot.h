@@ -2,7 +2,7 @@
 /*
  * The snapshot: what the control plane tells the dataplane, typed.
  *
- * On the wire it is one JSON object; dataplane/snapshot_json.h is the only place that
+ * On the wire it is one JSON object; dataplane/snapshot.c is the only place that
  * knows the spelling. The configuration model is written into this struct, and what the
  * dataplane installed is read back into it, so the two can be compared field by field. A new
  * field goes here, into the codec's table, into the compiler and into the read-back; a test

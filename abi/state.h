@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
- * The rest of the pinned state: counters, events, memo, names, and the control page. Together with abi/flow.h, ports.h, nexthop.h and config.h this is everything that
- * outlives a process; ABI_VERSION covers all of it.
+ * The rest of the pinned state: counters, events, memo, names, and the control page. Together with
+ * abi/flow.h, ports.h, nexthop.h and config.h this is everything that outlives a process;
+ * ABI_VERSION covers all of it.
  */
 #ifndef ABI_STATE_H
 #define ABI_STATE_H

@@ -3,7 +3,7 @@
  * From a snapshot to the configuration that packets read (abi/config.h), and back.
  *
  * compile_snapshot() writes the idle half and nothing that packets read; publishing it is the
- * caller's (dataplane/publish.h). Ids and address slots that the snapshot needs are taken from
+ * caller's (dataplane/engine.h). Ids and address slots that the snapshot needs are taken from
  * the tables, and given back if anything fails: reserve first, commit second.
  *
  * readback_snapshot() is written against the tables alone. It shares no code with the way there,
