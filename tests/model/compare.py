@@ -27,10 +27,15 @@ def main(arguments=None):
     parser.add_argument("results", type=Path)
     parser.add_argument("state", type=Path)
     options = parser.parse_args(arguments)
-    lines = first_difference(options.directory, options.results)
-    lines += state_differences(options.directory / "expected_state.json", options.state)
+    lines = differences(options.directory, options.results, options.state)
     print("\n".join(lines) if lines else "equal")
     return 1 if lines else 0
+
+
+def differences(directory, results_path, state_path):
+    """=> lines about the first record that differs, and about the states; none if all is equal"""
+    return (first_difference(directory, results_path)
+            + state_differences(directory / "expected_state.json", state_path))
 
 
 def first_difference(directory, results_path):
