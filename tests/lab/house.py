@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The lab's town: two inside subnets in two zones, the gateway, a router and two servers outside.
+
+    a1 a2 a3 - lan switch -- eth0 [lan]                                s1
+                                  gateway  eth1 [wan] ==== eth0 isp <
+    b1 b2 b3 - guest switch - eth2 [guest]              the wire       s2
+
+The router knows where the pool's addresses are and nothing of the inside subnets. The wire
+between it and the gateway is watched from the first to the last packet.
+"""
+from gateway import Gateway
+from namespace import Namespace
+from topology import Host, Switch, add_addresses, behave_like_hardware, make_link
+from wire import WireWatch
+
+LAN = ("10.0.1", "2001:db8:1:")
+GUEST = ("10.0.2", "2001:db8:2:")
+INSIDE = ("10.0.1.0/24", "10.0.2.0/24", "2001:db8:1::/64", "2001:db8:2::/64")
+POOL = ("198.51.100.0/24", "2001:db8:64::/64")
+GATEWAY_WAN = {4: "192.0.2.1", 6: "2001:db8:f::1"}
+ROUTER = {4: "192.0.2.2", 6: "2001:db8:f::2"}
+SERVERS = {"s1": ("198.18.1", "2001:db8:51:"), "s2": ("198.18.2", "2001:db8:52:")}
+SERVER_HOST_PART = 10
+
+ZONES = """
+security {
+    zones {
+        security-zone lan { interfaces { eth0; } }
+        security-zone guest { interfaces { eth2; } }
+        security-zone wan { interfaces { eth1; } }
+    }
+}
+"""
+
+POOL_RULES = """
+set security flow maximum-sessions 65536
+set security nat source pool resi address 198.51.100.16/29
+set security nat source pool resi address 2001:db8:64::/125
+set security nat source rule-set out from zone [ lan guest ]
+set security nat source rule-set out to zone wan
+set security nat source rule-set out rule all then source-nat pool resi
+"""
+
+PERSISTENT = "set security nat source address-persistent\n"
+
+
+def config(*parts, rules=POOL_RULES):
+    """=> a configuration of the house: zones, a pool, one rule for everybody, and more lines"""
+    return ZONES + rules + "".join(part if part.endswith("\n") else part + "\n" for part in parts)
+
+
+def _subnet_host(name, net, number):
+    return Host(name, [f"{net[0]}.{number}/24", f"{net[1]}:{number}/64"],
+                [f"{net[0]}.1", f"{net[1]}:1"])
+
+
+class House:
+    """Everything is there when it is made, and Holdfast does not run yet."""
+
+    def __init__(self, build, hosts=("a1", "a2", "b1"), inside=INSIDE, inspect_one_in=1):
+        self.gateway = Gateway("gw", build)
+        self.router = Namespace("isp")
+        self.hosts = {}
+        self._build_subnet("lan", "eth0", LAN, [name for name in hosts if name[0] == "a"])
+        self._build_subnet("guest", "eth2", GUEST, [name for name in hosts if name[0] == "b"])
+        self._build_wan()
+        self.servers = {name: self._build_server(name, net) for name, net in SERVERS.items()}
+        self.watch = WireWatch(self.router, "eth0", inside, inspect_one_in)
+
+    def host(self, name):
+        """=> an inside host"""
+        return self.hosts[name]
+
+    def server(self, name, family):
+        """=> the address of a server"""
+        return self.servers[name].address(family)
+
+    def check(self):
+        """What must hold at the end of every test."""
+        self.watch.check()
+        if self.gateway.daemon:
+            self.gateway.verify()
+
+    def _build_subnet(self, zone, interface, net, names):
+        switch = Switch(f"sw-{zone}")
+        switch.connect(self.gateway, interface, "uplink")
+        behave_like_hardware(switch, "uplink")
+        add_addresses(self.gateway, interface, [f"{net[0]}.1/24", f"{net[1]}:1/64"])
+        for name in names:
+            host = _subnet_host(name, net, 10 + int(name[1:]))
+            switch.connect(host, "eth0", name)
+            host.configure()
+            self.hosts[name] = host
+
+    def _build_wan(self):
+        make_link(self.gateway, "eth1", self.router, "eth0")
+        behave_like_hardware(self.router, "eth0")
+        add_addresses(self.gateway, "eth1", [f"{GATEWAY_WAN[4]}/24", f"{GATEWAY_WAN[6]}/64"])
+        add_addresses(self.router, "eth0", [f"{ROUTER[4]}/24", f"{ROUTER[6]}/64"])
+        self.gateway.batch(f"route add default via {router}" for router in ROUTER.values())
+        self.router.set("ipv4/ip_forward", 1)
+        self.router.set("ipv6/conf/all/forwarding", 1)
+        self.router.batch(f"route add {prefix} via {gateway}"
+                          for prefix, gateway in zip(POOL, GATEWAY_WAN.values()))
+
+    def _build_server(self, name, net):
+        server = _subnet_host(name, net, SERVER_HOST_PART)
+        make_link(self.router, name, server, "eth0")
+        add_addresses(self.router, name, [f"{net[0]}.1/24", f"{net[1]}:1/64"])
+        server.configure()
+        return server

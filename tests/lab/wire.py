@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Looking at what comes out of the gateway, on the other end of the cable.
+
+A guard hears only packets whose source is an inside address: there must be none. An inspector
+hears everything, or a random part where there is much, and verifies every checksum and that no
+quoted packet names an inside host. What the oracle thinks of frames (tests/model) is what reads
+them here; it shares no code with the core.
+"""
+import socket
+import struct
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "model"))
+
+import parse  # noqa: E402
+from addresses import Prefix, text_of  # noqa: E402
+from checksum import compute  # noqa: E402
+from reasons import Decision  # noqa: E402
+
+import socket_filter  # noqa: E402
+from waiting import wait_until  # noqa: E402
+
+ETH_P_ALL = 3
+SO_RCVBUFFORCE = 33
+SOL_PACKET, PACKET_STATISTICS, PACKET_AUXDATA = 263, 6, 8
+CHECKSUM_NOT_READY = 1 << 3  # the kernel verified it, and merged packets
+VLAN_VALID = 1 << 4
+BUFFER_BYTES = 64 << 20
+FRAME_BYTES = 1 << 17
+
+
+class Frame(NamedTuple):
+    """A frame as it came; a tag that the kernel took out has been put back."""
+
+    data: bytes
+    is_whole: bool  # not merged of several
+
+    def packet(self):
+        """=> the oracle's Packet, or None if it is nothing for a NAT"""
+        try:
+            return parse.parse(self.data)
+        except Decision as decision:
+            if decision.reason == "malformed_packet":
+                raise AssertionError(f"malformed packet on the wire: {self.data.hex()}") from None
+            return None
+
+
+class Capture:
+    """A socket that hears an interface. Nothing runs: frames wait in the socket."""
+
+    def __init__(self, namespace, interface, program):
+        with namespace:
+            self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+            program.attach(self.socket)
+            self.socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, BUFFER_BYTES)
+            self.socket.setsockopt(SOL_PACKET, PACKET_AUXDATA, 1)
+            self.socket.setblocking(False)
+            self.socket.bind((interface, ETH_P_ALL))
+        self.lost = 0
+
+    def frames(self):
+        """Take the frames that wait."""
+        while True:
+            try:
+                data, ancillary, _, _ = self.socket.recvmsg(FRAME_BYTES, 256)
+            except BlockingIOError:
+                break
+            yield _frame(data, ancillary)
+        self.lost += struct.unpack("II", self.socket.getsockopt(SOL_PACKET, PACKET_STATISTICS, 8))[1]
+
+    def packets(self):
+        """Take the packets that wait, as the oracle reads them, with their frames."""
+        for frame in self.frames():
+            packet = frame.packet()
+            if packet:
+                yield packet, frame
+
+    def wait_for(self, matches, what, seconds=5):
+        """=> the first (packet, frame) for which matches(packet) holds"""
+        def look():
+            return next((found for found in self.packets() if matches(found[0])), None)
+        return wait_until(look, what, seconds)
+
+    def close(self):
+        """Hear no more."""
+        self.socket.close()
+
+
+def _frame(data, ancillary):
+    status = tci = tpid = 0
+    for level, kind, value in ancillary:
+        if (level, kind) == (SOL_PACKET, PACKET_AUXDATA):
+            status, _, _, _, _, tci, tpid = struct.unpack("IIIHHHH", value)
+    if status & VLAN_VALID:
+        data = data[:12] + struct.pack(">HH", tpid or 0x8100, tci) + data[12:]
+    return Frame(data, not status & CHECKSUM_NOT_READY)
+
+
+def _pseudo_header(packet):
+    length = packet.end_at - packet.transport_at
+    addresses = packet.source + packet.destination
+    if packet.family == 4:
+        return addresses + struct.pack(">HH", packet.protocol, length)
+    return addresses + struct.pack(">IHBB", length, 0, 0, packet.protocol)
+
+
+def checksum_is_right(packet, frame):
+    """Whether the transport checksum is; the oracle has verified the header's."""
+    data = frame.data[packet.transport_at:packet.end_at]
+    if packet.kind in (parse.FRAGMENT, parse.OTHER) and not packet.is_icmp:
+        return True
+    if packet.kind == parse.UDP and data[6:8] == bytes(2):
+        return packet.family == 4
+    if packet.kind == parse.FRAGMENT:
+        return True
+    if packet.protocol == parse.PROTOCOL_ICMP:
+        return compute(data) == 0
+    return compute(_pseudo_header(packet) + data) == 0
+
+
+class WireWatch:
+    """Guard and inspector of one outside wire. check() at the end of every test."""
+
+    def __init__(self, namespace, interface, inside, inspect_one_in):
+        self.inside = [Prefix(prefix) for prefix in inside]
+        self.guard = Capture(namespace, interface, socket_filter.incoming_from(inside))
+        self.inspector = Capture(namespace, interface, socket_filter.incoming(inspect_one_in))
+        self.inspected = 0
+
+    def is_inside(self, address):
+        """Whether an address is one that must not be seen outside."""
+        return any(address in prefix for prefix in self.inside)
+
+    def check(self):
+        """Raises AssertionError where something left that must not."""
+        leaks = [frame.data.hex() for frame in self.guard.frames()]
+        assert not leaks, f"{len(leaks)} packets left untranslated; the first: {leaks[0]}"
+        for packet, frame in self.inspector.packets():
+            self._inspect(packet, frame)
+        assert self.inspector.lost == 0, f"{self.inspector.lost} frames could not be inspected"
+
+    def _inspect(self, packet, frame):
+        self.inspected += 1
+        where = f"{text_of(packet.source)} -> {text_of(packet.destination)}: {frame.data.hex()}"
+        if frame.is_whole:
+            assert checksum_is_right(packet, frame), f"wrong checksum: {where}"
+        assert not self.is_inside(packet.source), f"untranslated: {where}"
+        if packet.inner:
+            quoted = (packet.inner.source, packet.inner.destination)
+            assert not any(map(self.is_inside, quoted)), f"quotes an inside host: {where}"
