@@ -5,7 +5,8 @@
  * The generator runs as live frames (BPF_F_TEST_XDP_LIVE_FRAMES): the kernel gives it page after
  * page and sends what it redirects. The pages come back as they were left, so every header is
  * written each time. Packet n is UDP of flow first_flow + n % flows: a host for every 1,000
- * flows, from 10.64.0.0 on, and its source port.
+ * flows, from 10.64.0.0 on, and its source port. Ports of different hosts are spread alike over
+ * the whole range, as those of real hosts are.
  */
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
@@ -18,7 +19,9 @@
 #include "abi/types.h"
 #include "core/checksum.h"
 
-enum { FLOWS_PER_HOST = 1000, FIRST_PORT = 2000, FIRST_HOST = 0x0a400000, REMOTE_PORT = 9 };
+enum { FLOWS_PER_HOST = 1000, FIRST_HOST = 0x0a400000, REMOTE_PORT = 9 };
+enum { FIRST_PORT = 1024, PORTS = 64512, PORT_STEP = 61, HOST_STEP = 7919 };
+_Static_assert((FLOWS_PER_HOST - 1) * PORT_STEP < PORTS, "a host has no port twice");
 enum { PROTOCOL_UDP = 17 };
 
 volatile const u32 out_ifindex;
@@ -38,6 +41,13 @@ static __always_inline u16 header_checksum(const struct iphdr *ip)
 	for (int i = 0; i < 5; i++)
 		sum += words[i];
 	return (u16)~checksum_fold(sum);
+}
+
+static __always_inline u16 source_port(u64 flow)
+{
+	u64 steps = flow % FLOWS_PER_HOST * PORT_STEP + flow / FLOWS_PER_HOST * HOST_STEP;
+
+	return (u16)(FIRST_PORT + steps % PORTS);
 }
 
 struct generated {
@@ -76,7 +86,7 @@ int generate(struct xdp_md *context)
 	ip.check = header_checksum(&ip);
 	frame->ip = ip;
 	frame->udp = (struct udphdr){
-		.source = bpf_htons(FIRST_PORT + flow % FLOWS_PER_HOST),
+		.source = bpf_htons(source_port(flow)),
 		.dest = bpf_htons(REMOTE_PORT),
 		.len = bpf_htons(bytes - ETH_HLEN - sizeof(struct iphdr)),
 	};

@@ -157,24 +157,6 @@ int store_add(struct store *store, const json_t *entry, struct error *error)
 	return result;
 }
 
-int store_drop_newest(struct store *store, struct error *error)
-{
-	u32 sequence;
-	MDB_txn *txn;
-	int code, result = begin(store, 0, &txn, error);
-
-	if (result)
-		return result;
-	code = newest_key(txn, store->dbi, &sequence);
-	if (!code)
-		code = delete_key(txn, store->dbi, sequence);
-	if (code)
-		mdb_txn_abort(txn);
-	else
-		code = mdb_txn_commit(txn);
-	return code ? fail(store, code, "taking back the newest commit", error) : 0;
-}
-
 static json_t *load_entry(struct store *store, MDB_txn *txn, u32 number, struct error *error)
 {
 	u32 newest, name;

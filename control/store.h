@@ -33,9 +33,6 @@ void store_close(struct store *store); /* NULL is fine */
  */
 int store_add(struct store *store, const json_t *entry, struct error *error);
 
-/* Takes the newest entry away again. => 0 or a negative errno */
-int store_drop_newest(struct store *store, struct error *error);
-
 /* => entry `number`, a new reference; NULL and the error, if there is none or it cannot be read */
 json_t *store_read(struct store *store, u32 number, struct error *error);
 

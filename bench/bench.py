@@ -1,0 +1,330 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Holdfast beside nftables and beside the limit: the same packets through each, in turn.
+
+    bench.py --build BUILD [--json FILE] [--rounds N]
+
+Three gateways stand side by side, each between a sender and a sink of its own on links of the same
+kind: Holdfast, the kernel's nftables, and a program that does nothing but redirect. They take
+turns, a fraction of a second each, so that what else the machine does meets all of them; a ratio is
+taken within a round, and the median of the rounds is printed with their range.
+
+One CPU makes the packets, forwards them and counts them at the sink, for every gateway alike. The
+other CPUs are not used.
+"""
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "tests" / "lab"))
+
+import sandbox  # noqa: E402
+from gateway import Gateway  # noqa: E402
+from namespace import Namespace, run  # noqa: E402
+from topology import add_addresses, behave_like_hardware, make_link  # noqa: E402
+
+FLOWS = (1_000, 100_000, 1_000_000)
+CAPACITY = 2_097_152
+NEW_FLOWS = 50_000
+FRAME_BYTES = 60  # 64 on a wire, which adds the frame check sequence
+CPU = 1
+ROUND_S = 0.4
+DESTINATION = "198.18.0.10"
+POOL_LOW, POOL_HIGH = "198.51.100.0", "198.51.100.127"
+LIMIT_S = 900
+
+CONFIG = f"""
+security {{
+    zones {{
+        security-zone lan {{ interfaces {{ lan; }} }}
+        security-zone wan {{ interfaces {{ wan; }} }}
+    }}
+    flow {{ maximum-sessions {CAPACITY}; }}
+    nat {{
+        source {{
+            address-persistent;
+            pool resi {{ address {{ {POOL_LOW} to {POOL_HIGH}; }} }}
+            rule-set out {{
+                from zone lan;
+                to zone wan;
+                rule all {{
+                    match {{ source-address 10.0.0.0/8; }}
+                    then {{ source-nat {{ pool resi; }} }}
+                }}
+            }}
+        }}
+    }}
+}}
+"""
+
+RULES = f"""
+table ip nat {{
+    chain post {{
+        type nat hook postrouting priority srcnat;
+        oifname "wan" ip saddr 10.0.0.0/8 snat to {POOL_LOW}-{POOL_HIGH} persistent
+    }}
+}}
+"""
+
+# (what, which peer, which measurement, the ratio to reach)
+TARGETS = (
+    ("1,000 flows, against nftables", "nft", 1_000, 5.0),
+    ("100,000 flows, against nftables", "nft", 100_000, 5.0),
+    ("1,000,000 flows, against nftables", "nft", 1_000_000, 3.0),
+    ("new flows, against nftables", "nft", "new", 4.0),
+    ("1,000 flows, against a bare redirect", "bare", 1_000, 0.8),
+)
+TARGET_FLOW_BYTES = 128
+
+
+class Lane:
+    """A sender, a gateway and a sink in a row."""
+
+    def __init__(self, name, build, gateway=None):
+        self.name = name
+        self.source = Namespace(f"{name}-source")
+        self.gateway = gateway or Namespace(f"{name}-gateway")
+        self.sink = Namespace(f"{name}-sink")
+        self.pktgen = None
+        self.build = Path(build)
+        self.sent = self.received = 0
+        make_link(self.source, "eth0", self.gateway, "lan")
+        make_link(self.sink, "eth0", self.gateway, "wan")
+        for end in (self.source, self.sink):
+            behave_like_hardware(end, "eth0")
+        self._address()
+
+    def _address(self):
+        add_addresses(self.source, "eth0", ["192.0.2.10/28"])
+        add_addresses(self.gateway, "lan", ["192.0.2.1/28"])
+        add_addresses(self.gateway, "wan", ["192.0.2.17/28"])
+        add_addresses(self.sink, "eth0", ["192.0.2.18/28"])
+        self.gateway.batch(["route add 10.0.0.0/8 via 192.0.2.10",
+                            "route add 198.18.0.0/15 via 192.0.2.18"])
+        self.gateway.set("ipv4/ip_forward", 1)
+
+    def start(self, *bare):
+        """Start the sender; with `bare`, the gateway is a bare redirect."""
+        mac = json.loads(run("ip", "-j", "-n", self.gateway.name, "link", "show", "lan"))
+        # The next hop must be known before packets come that nobody answers.
+        self.gateway.run("ping", "-c", "1", "-W", "5", "192.0.2.18")
+        self.pktgen = subprocess.Popen(
+            [self.build / "bench" / "pktgen", self.source.name, "eth0", mac[0]["address"],
+             DESTINATION, self.sink.name, "eth0", str(CPU), str(FRAME_BYTES), *bare],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def send(self, flows, first, packets):
+        """=> packets a second that arrived"""
+        self.pktgen.stdin.write(f"{flows} {first} {packets}\n")
+        self.pktgen.stdin.flush()
+        answer = self.pktgen.stdout.readline()
+        if not answer:
+            raise SystemExit(f"bench: the sender of {self.name} has ended")
+        result = json.loads(answer)
+        self.sent += result["sent"]
+        self.received += result["received"]
+        return result["received"] / result["seconds"]
+
+    def stop(self):
+        """End the sender."""
+        self.pktgen.stdin.close()
+        self.pktgen.wait(30)
+
+
+def holdfast_lane(build):
+    """Holdfast as it is configured by hand."""
+    lane = Lane("holdfast", build, Gateway("holdfast-gateway", build, "bench"))
+    lane.gateway.start_holdfast(CONFIG)
+    lane.start()
+    return lane
+
+
+def nft_lane(build):
+    """nftables, with room for every flow and timeouts as long as Holdfast's."""
+    lane = Lane("nft", build)
+    behave_like_hardware(lane.gateway, "lan")
+    lane.gateway.run("nft", "-f", "-", text=RULES)
+    lane.gateway.set("netfilter/nf_conntrack_udp_timeout", 300)
+    lane.gateway.set("netfilter/nf_conntrack_udp_timeout_stream", 300)
+    lane.start()
+    return lane
+
+
+def bare_lane(build):
+    """The limit: a program that redirects every frame and looks at none."""
+    lane = Lane("bare", build)
+    lane.start(lane.gateway.name, "lan", "wan")
+    return lane
+
+
+def say(text):
+    """Progress, on standard error."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def measure_established(lanes, flows, rounds):
+    """=> {lane: [packets a second, one a round]}"""
+    rates = {lane.name: [] for lane in lanes}
+    packets = {}
+    for lane in lanes:
+        for _ in range(2):  # opens them; the second time those whose packet met a full ring
+            lane.send(flows, 0, flows)
+        rate = lane.send(flows, 0, max(flows, 100_000))
+        packets[lane] = max(int(rate * ROUND_S), 50_000)
+    for _ in range(rounds):
+        for lane in lanes:
+            rates[lane.name].append(lane.send(flows, 0, packets[lane]))
+    return rates
+
+
+def measure_new(lanes, rounds):
+    """=> the same, each packet being the first of its flow"""
+    rates = {lane.name: [] for lane in lanes}
+    first = FLOWS[-1]
+    for _ in range(rounds):
+        for lane in lanes:
+            rates[lane.name].append(lane.send(NEW_FLOWS, first, NEW_FLOWS))
+        first += NEW_FLOWS
+    return rates
+
+
+def ratios(rates, peer):
+    """=> (median, lowest, highest) of Holdfast over a peer, round by round"""
+    each = [ours / theirs for ours, theirs in zip(rates["holdfast"], rates[peer])]
+    return statistics.median(each), min(each), max(each)
+
+
+def flow_bytes():
+    """=> bytes of memory for each flow, both directions, as the kernel's maps have it"""
+    total = 0
+    for name in ("flows", "flow_stats", "buckets"):
+        shown = json.loads(run("bpftool", "-j", "map", "show", "pinned",
+                               f"/sys/fs/bpf/holdfast/bench/{name}"))
+        total += shown["bytes_value"] * shown["max_entries"]
+    return total / CAPACITY
+
+
+def machine():
+    """=> what the figures depend on"""
+    cpu = next((line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().split("\n")
+                if line.startswith("model name")), "unknown")
+    memory = int(Path("/proc/meminfo").read_text().split()[1]) // 1024
+    return {"cpu": cpu, "cpus": os.cpu_count(), "memory_mib": memory,
+            "kernel": os.uname().release, "machine": os.uname().machine,
+            "load_before": os.getloadavg()[0],
+            "nftables": run("nft", "--version").strip(),
+            "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
+
+
+def print_rates(title, rates):
+    """One line a gateway, Holdfast's ratio to it beside it."""
+    print(f"\n{title}")
+    for peer, values in rates.items():
+        line = f"  {peer:<10} {statistics.median(values) / 1e6:7.3f} million a second"
+        if peer != "holdfast":
+            middle, low, high = ratios(rates, peer)
+            line += f"   Holdfast is {middle:5.2f} times that ({low:.2f} to {high:.2f})"
+        print(line)
+
+
+def judge(results, size):
+    """=> [(target, measured, wanted, met)]"""
+    verdicts = []
+    for title, peer, key, wanted in TARGETS:
+        middle = ratios(results[str(key)], peer)[0]
+        verdicts.append((title, round(middle, 3), f"at least {wanted}", middle >= wanted))
+    verdicts.append(("bytes of memory a flow", size, f"at most {TARGET_FLOW_BYTES}",
+                     size <= TARGET_FLOW_BYTES))
+    return verdicts
+
+
+def print_verdicts(verdicts):
+    """The targets, met or not."""
+    print("\nTargets")
+    for title, measured, wanted, met in verdicts:
+        print(f"  {title:<40} {measured:>8.2f}   {wanted:<14} {'met' if met else 'MISSED'}")
+
+
+def measure(build, rounds):
+    """=> everything that was measured"""
+    lanes = [bare_lane(build), holdfast_lane(build), nft_lane(build)]
+    results = {}
+    for flows in FLOWS:
+        say(f"{flows:,} established flows ...")
+        results[str(flows)] = measure_established(lanes, flows, rounds)
+    say("new flows ...")
+    results["new"] = measure_new(lanes[1:], rounds)
+    size = flow_bytes()
+    lanes[1].gateway.verify()
+    for lane in lanes:
+        lane.stop()
+    results["delivered"] = {lane.name: lane.received / lane.sent for lane in lanes}
+    return results, size
+
+
+def report(arguments):
+    """Measure and print. Runs in the sandbox."""
+    facts = machine()
+    results, size = measure(arguments.build, arguments.rounds)
+    print(f"\n{facts['cpu']}, {facts['cpus']} CPUs (1 used), Linux {facts['kernel']}, "
+          f"{facts['nftables']}, load {facts['load_before']:.1f} before")
+    print(f"UDP in frames of 64 bytes, one direction, native XDP on veth, {arguments.rounds} rounds")
+    for flows in FLOWS:
+        print_rates(f"{flows:,} established flows: packets", results[str(flows)])
+    print_rates("New flows", results["new"])
+    delivered = ", ".join(f"{name} {share:.2%}" for name, share in results["delivered"].items())
+    print(f"\nDelivered of what was sent (the rest met a full ring in front of the gateway): "
+          f"{delivered}")
+    print(f"Memory: {size:.0f} bytes a flow, both directions, at {CAPACITY:,} flows")
+    verdicts = judge(results, size)
+    print_verdicts(verdicts)
+    if arguments.json:
+        Path(arguments.json).write_text(json.dumps({
+            "machine": facts, "frame_bytes": 64, "rounds": arguments.rounds, "rates": results,
+            "flow_bytes": size,
+            "targets": [dict(zip(("target", "measured", "wanted", "met"), each))
+                        for each in verdicts]}, indent=2) + "\n")
+        print(f"\nAs JSON: {arguments.json}")
+    return 0
+
+
+class ConntrackLimits:
+    """Room in the kernel's connection table, which only the machine's own namespace may give."""
+
+    values = {"nf_conntrack_max": CAPACITY, "nf_conntrack_buckets": CAPACITY}
+
+    def __init__(self):
+        self.before = {}
+
+    @staticmethod
+    def _path(name):
+        return Path("/proc/sys/net/netfilter", name)
+
+    def __enter__(self):
+        for name, value in self.values.items():
+            self.before[name] = self._path(name).read_text()
+            self._path(name).write_text(f"{value}\n")
+
+    def __exit__(self, *_):
+        for name, value in self.before.items():
+            self._path(name).write_text(value)
+
+
+def main():
+    """=> exit status"""
+    parser = argparse.ArgumentParser(description="Holdfast beside nftables and a bare redirect")
+    parser.add_argument("--build", required=True, type=lambda text: Path(text).resolve())
+    parser.add_argument("--json", type=lambda text: Path(text).resolve(), help="write JSON there")
+    parser.add_argument("--rounds", type=int, default=11)
+    arguments = parser.parse_args()
+    with ConntrackLimits():
+        return sandbox.run(lambda: report(arguments), LIMIT_S)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
