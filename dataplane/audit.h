@@ -18,9 +18,11 @@
 	X(flow_without_port, "flows whose port is not theirs")                                 \
 	X(flow_not_indexed, "flows that packets from inside do not find")                      \
 	X(flow_indexed_twice, "flows with two entries in the index")                           \
+	X(entry_stray, "entries of the index that lead to no flow")                            \
 	X(port_without_flow, "ports owned by a flow that is not there")                        \
 	X(port_hidden, "free ports that a search would overlook")                              \
 	X(slot_lost, "flow slots that are neither in use nor free")                            \
+	X(stack_damaged, "stacks of free slots with a slot that is in use or there twice")     \
 	X(count_wrong, "counts of flows or ports in use that are not true")
 
 enum audit_finding {
@@ -42,9 +44,11 @@ const char *audit_finding_name(enum audit_finding finding);
 const char *audit_finding_text(enum audit_finding finding);
 
 /*
- * Walks all tables; with `repairing`, puts right what it finds: a port without flow is released, a
- * flow without port is ended, counts and hints are corrected. `wait` waits for one grace
- * period. Only the collector's thread, or with it stopped.
+ * Walks all tables; with `repairing`, puts right what it finds and leaves all flows that are sound
+ * alone: a flow gets its port back if nobody else has it, and is ended otherwise, as is one that
+ * packets do not find; a port without flow is released; entries, stacks, counts and hints are
+ * corrected. `wait` waits for one grace period. Only the collector's thread, or with it stopped,
+ * with the environment of dataplane/native set up.
  * => 0, -ENOMEM
  */
 int audit_run(struct tables *tables, bool repairing, void (*wait)(void), struct audit *audit);

@@ -51,17 +51,32 @@ static const char body[] =
 	"    'destination_ports':[],'protocols':[],'applications':[],'action':'pool','pool':'r'}]}],"
 	"'proxies':[{'interface':'eth1','low':'198.51.100.16','high':'198.51.100.19'}]}";
 
-static json_t *parse_with_single_quotes(const char *text)
+json_t *test_snapshot_parse(const char *text)
 {
 	char *copy = strdup(text);
+	json_error_t where;
 	json_t *json;
 
 	for (char *c = copy; *c; c++)
 		if (*c == '\'')
 			*c = '"';
-	json = json_loads(copy, 0, NULL);
+	json = json_loads(copy, 0, &where);
+	if (!json) {
+		(void)fprintf(stderr, "test snapshot: %s at byte %d of: %s\n", where.text,
+			      where.position, text);
+		abort();
+	}
 	free(copy);
 	return json;
+}
+
+/* Takes the envelope off, if there is one. */
+static void open_envelope(json_t *json)
+{
+	json_object_del(json, "version");
+	json_object_del(json, "generation");
+	json_object_del(json, "digest");
+	json_object_del(json, "capabilities");
 }
 
 json_t *test_snapshot_seal(json_t *json)
@@ -70,6 +85,7 @@ json_t *test_snapshot_seal(json_t *json)
 	struct error error;
 	json_t *sealed;
 
+	open_envelope(json);
 	if (snapshot_decode_body(json, &snapshot, &error)) {
 		(void)fprintf(stderr, "test snapshot: %s\n", error.text);
 		abort();
@@ -83,7 +99,7 @@ json_t *test_snapshot_seal(json_t *json)
 
 json_t *test_snapshot_json(void)
 {
-	return test_snapshot_seal(parse_with_single_quotes(body));
+	return test_snapshot_seal(test_snapshot_parse(body));
 }
 
 void test_network(struct network *network)

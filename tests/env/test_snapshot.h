@@ -12,6 +12,9 @@
 /* => the snapshot as its sender would write it: a new reference, with digest and capabilities */
 json_t *test_snapshot_json(void);
 
+/* => the JSON of a text with single quotes for double ones. Aborts if it is none */
+json_t *test_snapshot_parse(const char *text);
+
 /* Puts digest and capabilities right after the body was changed. Aborts if the body is invalid. */
 json_t *test_snapshot_seal(json_t *json);
 

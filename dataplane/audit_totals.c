@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What only the whole table tells: which slots are free, and whether the counts are true.
+ */
+#include "dataplane/audit_private.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Free slots. */
+
+/* => the sum of the changes of all free stacks; equal sums mean that nothing happened between */
+static u64 stack_changes(const struct control *control)
+{
+	u64 sum = 0;
+
+	for (u32 i = 0; i < FREE_STACKS; i++)
+		sum += atomic_read(&control->free_stacks[i].head) >> 32;
+	return sum;
+}
+
+/* => false if the slot (+ 1) cannot be on a free stack, or is on one already */
+static bool mark_free_slot(const struct auditor *a, u64 *marked, u32 slot)
+{
+	u64 bit = 1ull << (slot - 1) % 64;
+
+	if (slot > a->tables->control->flow_capacity || marked[(slot - 1) / 64] & bit ||
+	    atomic_read(&a->tables->flows[slot - 1].life) != FLOW_FREE)
+		return false;
+	marked[(slot - 1) / 64] |= bit;
+	a->audit->free_slots++;
+	return true;
+}
+
+/* => how many stacks are damaged; they are walked up to the damage */
+static u64 mark_free_slots(const struct auditor *a, u64 *marked)
+{
+	const struct control *control = a->tables->control;
+	u64 damaged = 0;
+
+	memset(marked, 0, (control->flow_capacity / 64 + 1) * sizeof(*marked));
+	a->audit->free_slots = 0;
+	for (u32 i = 0; i < FREE_STACKS; i++) {
+		u32 slot = (u32)atomic_read(&control->free_stacks[i].head);
+
+		while (slot && mark_free_slot(a, marked, slot))
+			slot = atomic_read(&a->tables->flows[slot - 1].next_free);
+		damaged += slot != 0;
+	}
+	return damaged;
+}
+
+/* Nothing on them can be trusted: one grace period later, all slots that are FREE are lost. */
+static void empty_stacks(struct control *control)
+{
+	for (u32 i = 0; i < FREE_STACKS; i++) {
+		u64 head = atomic_read(&control->free_stacks[i].head);
+
+		while (!atomic_replace(&control->free_stacks[i].head, head,
+				       ((head >> 32) + 1) << 32))
+			head = atomic_read(&control->free_stacks[i].head);
+	}
+}
+
+/* => how many FREE slots are on no stack; pushed on one if repairing */
+static u64 count_lost_slots(const struct auditor *a, const u64 *marked, bool repairing)
+{
+	struct control *control = a->tables->control;
+	u64 lost = 0;
+
+	for (u32 slot = 0; slot < control->flow_capacity; slot++) {
+		struct flow *flow = &a->tables->flows[slot];
+
+		if (atomic_read(&flow->life) != FLOW_FREE || marked[slot / 64] >> slot % 64 & 1)
+			continue;
+		lost++;
+		if (!repairing)
+			continue;
+		flow_push_free(control, flow, slot + 1, slot);
+		a->audit->free_slots++;
+	}
+	return lost;
+}
+
+static void note(struct auditor *a, enum audit_finding finding, u64 count)
+{
+	a->audit->findings[finding] += count;
+	a->audit->repaired += a->repairing ? count : 0;
+}
+
+/* => true if nothing was pushed or popped meanwhile, and the stacks are as they shall be */
+static bool look_at_stacks(struct auditor *a, u64 *marked)
+{
+	struct control *control = a->tables->control;
+	u64 before = stack_changes(control), lost, damaged = mark_free_slots(a, marked);
+
+	lost = count_lost_slots(a, marked, false);
+	a->wait(); /* whoever has popped a slot has used it or put it back */
+	if (stack_changes(control) != before)
+		return false;
+	note(a, AUDIT_stack_damaged, damaged);
+	if (damaged && a->repairing) {
+		empty_stacks(control);
+		return false; /* the next look finds the slots lost */
+	}
+	note(a, AUDIT_slot_lost, lost ? count_lost_slots(a, marked, a->repairing) : 0);
+	return true;
+}
+
+/*
+ * The stacks can only be walked while nobody pops or pushes. It is tried a few times; on a gateway
+ * that opens flows all the time no moment is quiet enough, and nothing is found.
+ */
+int audit_free_slots(struct auditor *a)
+{
+	enum { TRIES = 20 };
+	u64 *marked = calloc(a->tables->control->flow_capacity / 64 + 1, sizeof(*marked));
+	u32 tries = 0;
+
+	if (!marked)
+		return -ENOMEM;
+	while (!look_at_stacks(a, marked) && ++tries < TRIES)
+		;
+	free(marked);
+	return 0;
+}
+
+/* Counts. */
+
+/* One gauge, and what it should say; unsteady while it changes under our eyes. */
+static u64 count_owned(const struct port_space *space)
+{
+	u64 count = 0;
+
+	for (u32 port = 0; port < PORTS_PER_SPACE; port++)
+		count += owner_is_flow(atomic_read(&space->owners[port]));
+	return count;
+}
+
+/* => what has to be added to the gauge; 0 if it is right or too unsteady to tell */
+static s32 space_error(const struct port_space *space, void (*wait)(void))
+{
+	enum { SAMPLES = 3 };
+	s32 error = 0;
+
+	for (u32 i = 0; i < SAMPLES; i++) {
+		u32 before = atomic_read(&space->in_use);
+		s32 difference = (s32)((u32)count_owned(space) - before);
+
+		if (atomic_read(&space->in_use) != before || !difference ||
+		    (i && difference != error))
+			return 0;
+		error = difference;
+		wait();
+	}
+	return error;
+}
+
+static void look_at_port_counts(struct auditor *a)
+{
+	for (u32 i = 0; i < MAX_ADDRESS_SLOTS * PORTS_PROTOCOLS; i++) {
+		struct address_ports *ports = a->tables->ports[i / PORTS_PROTOCOLS];
+		struct port_space *space = ports ? &ports->spaces[i % PORTS_PROTOCOLS] : NULL;
+		s32 error = space ? space_error(space, a->wait) : 0;
+
+		if (!error)
+			continue;
+		note(a, AUDIT_count_wrong, 1);
+		if (a->repairing)
+			atomic_add(&space->in_use, (u32)error);
+	}
+}
+
+/* Flows by owner: all of one kind in one walk. */
+static void count_flows(const struct auditor *a, bool by_rule, u64 *counts, u32 ids)
+{
+	memset(counts, 0, ids * sizeof(*counts));
+	for (u32 slot = 0; slot < a->tables->control->flow_capacity; slot++) {
+		const struct flow *flow = &a->tables->flows[slot];
+		u8 life = atomic_read(&flow->life);
+
+		if (life == FLOW_LIVE || life == FLOW_ENDING || life == FLOW_DYING)
+			counts[(by_rule ? flow->rule : flow->pool) % ids]++;
+	}
+}
+
+static int look_at_owner_counts(struct auditor *a, bool by_rule)
+{
+	u32 ids = by_rule ? MAX_RULE_IDS : MAX_POOL_IDS;
+	struct owner_counters *counters =
+		by_rule ? a->tables->rule_counters : a->tables->pool_counters;
+	u64 *first = calloc(2 * ids, sizeof(*first)), *second = first + ids;
+
+	if (!first)
+		return -ENOMEM;
+	count_flows(a, by_rule, first, ids);
+	for (u32 id = 0; id < ids; id++)
+		first[id] -= atomic_read(&counters[id].flows);
+	a->wait();
+	count_flows(a, by_rule, second, ids);
+	for (u32 id = 0; id < ids; id++) {
+		if (!first[id] || second[id] - atomic_read(&counters[id].flows) != first[id])
+			continue;
+		note(a, AUDIT_count_wrong, 1);
+		if (a->repairing)
+			atomic_add(&counters[id].flows, first[id]);
+	}
+	free(first);
+	return 0;
+}
+
+int audit_counts(struct auditor *a)
+{
+	int result;
+
+	look_at_port_counts(a);
+	result = look_at_owner_counts(a, true);
+	return result ? result : look_at_owner_counts(a, false);
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/env/test_gateway.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/nat.h"
+#include "dataplane/address.h"
+#include "dataplane/collector.h"
+#include "dataplane/snapshot.h"
+#include "tests/env/test_env.h"
+#include "tests/env/test_snapshot.h"
+#include "tests/env/unit.h"
+
+static struct tables *tables;
+static struct network network;
+
+static const char default_zones[] =
+	"{'name':'lan','interfaces':[{'name':'eth0','xdp_mode':'native'}]},"
+	"{'name':'guest','interfaces':[{'name':'eth2','xdp_mode':'native'}]},"
+	"{'name':'wan','interfaces':[{'name':'eth1','xdp_mode':'native'}]}";
+
+static char *configuration_text(const struct test_configuration *c)
+{
+	char *text;
+
+	if (asprintf(&text,
+		     "{'dataplane':'ebpf','port_randomization':%s,'maximum_flows':%u,'timeouts':"
+		     "{'tcp_opening':%d,'tcp_established':%d,'tcp_closing':%d,'udp':%d,'icmp':%d},"
+		     "'zones':[%s],'pools':[%s],'rule_sets':[{'name':'out',"
+		     "'from':{'kind':'zone','names':['lan','guest']},"
+		     "'to':{'kind':'zone','names':['wan']},'rules':[%s]}],'proxies':[]}",
+		     c->sequential ? "false" : "true", c->maximum_flows, TEST_OPENING_S,
+		     TEST_ESTABLISHED_S, TEST_CLOSING_S, TEST_UDP_S, TEST_ICMP_S,
+		     c->zones ? c->zones : default_zones, c->pools, c->rules) < 0)
+		abort();
+	return text;
+}
+
+static void add_route(const char *prefix, u8 length, u32 ifindex)
+{
+	struct test_route route = {
+		.prefix = test_addr(prefix), .length = length,
+		.route = {.ifindex = ifindex, .mtu = 1500, .to = {{1, 2, (u16)ifindex}},
+			  .from = {{2, 0, (u16)ifindex}}, .result = ROUTE_FOUND}};
+
+	test_env_add_route(&route);
+}
+
+static void add_routes(void)
+{
+	add_route("::", 0, TEST_OUTSIDE);
+	add_route("10.0.0.0", 96 + 8, TEST_INSIDE);
+	add_route("10.2.0.0", 96 + 16, TEST_GUEST);
+	add_route("2001:db8:1::", 48, TEST_INSIDE);
+}
+
+void test_gateway_commit(const struct test_configuration *configuration)
+{
+	struct port_tables ports = test_port_tables_of(tables);
+	char *text = configuration_text(configuration);
+	json_t *json = test_snapshot_parse(text);
+	struct snapshot snapshot;
+	struct error error;
+
+	if (snapshot_decode_body(json, &snapshot, &error) ||
+	    compile_snapshot(tables, &snapshot, &network, &ports, &error))
+		fail_msg("%s", error.text);
+	tables->control->active_half = tables_idle_half(tables);
+	snapshot_free(&snapshot);
+	json_decref(json);
+	free(text);
+}
+
+struct tables *test_gateway_start(const struct test_configuration *configuration)
+{
+	tables = test_env_start(configuration->maximum_flows);
+	test_env_set_time(1000);
+	test_network(&network);
+	add_routes();
+	test_gateway_commit(configuration);
+	return tables;
+}
+
+void test_gateway_stop(void)
+{
+	network_free(&network);
+	test_env_stop(tables);
+	tables = NULL;
+}
+
+const struct nat_config *test_gateway_config(void)
+{
+	return &tables->config[!tables_idle_half(tables)];
+}
+
+void test_gateway_frame(struct test_frame *frame, u32 ifindex, const struct test_packet *packet)
+{
+	const struct nat_interface *interface = interface_find(test_gateway_config(), ifindex);
+
+	assert_non_null(interface);
+	test_frame_build(frame, &interface->link, packet);
+}
+
+struct verdict test_gateway_judge(struct test_frame *frame, u32 ifindex)
+{
+	return nat_packet(&frame->frame, ifindex);
+}
+
+struct verdict test_gateway_receive(u32 ifindex, const struct test_packet *packet)
+{
+	struct test_frame frame;
+
+	test_gateway_frame(&frame, ifindex, packet);
+	return test_gateway_judge(&frame, ifindex);
+}
+
+struct flow *test_gateway_flow(const struct test_packet *p)
+{
+	bool icmp = p->protocol == PROTOCOL_ICMP || p->protocol == PROTOCOL_ICMPV6;
+	struct flow_key key = {
+		.inside = p->source, .remote = p->destination, .protocol = p->protocol,
+		.family = ip_addr_family(&p->source), .zone = FLOW_ANY_ZONE};
+	u32 slot;
+
+	key.inside_port = __builtin_bswap16(icmp ? p->destination_port : p->source_port);
+	key.remote_port = icmp ? 0 : __builtin_bswap16(p->destination_port);
+	slot = flow_find(tables->control, &key, flow_key_hash(tables->control, &key));
+	return slot ? env_flow(slot - 1) : NULL;
+}
+
+static u16 echo_reply_type(u8 family)
+{
+	return family == FAMILY_IPV4 ? 0 : 129 << 8;
+}
+
+struct test_packet test_gateway_answer(const struct flow *flow)
+{
+	struct test_packet answer = {
+		.source = flow->remote,
+		.destination = *flow_translated_address(tables->control, flow),
+		.protocol = flow->protocol,
+		.source_port = __builtin_bswap16(flow->remote_port),
+		.destination_port = __builtin_bswap16(flow->port),
+		.tcp_flags = TCP_ACK};
+
+	if (protocol_is_icmp(flow->family, flow->protocol))
+		answer.source_port = echo_reply_type(flow->family);
+	return answer;
+}
+
+static void no_wait(void)
+{
+	/* nothing else runs: a grace period is over at once */
+}
+
+u64 test_gateway_collect(u32 now_s)
+{
+	struct collector_pass pass = {
+		.now_s = now_s, .config = test_gateway_config(), .wait = no_wait,
+		.nexthop_generation = nexthop_generation(tables->control)};
+
+	collector_walk(tables, &pass, 0, tables->control->flow_capacity);
+	return pass.reclaimed;
+}
+
+void test_gateway_assert_sound(void)
+{
+	struct audit audit;
+
+	assert_int_equal(audit_run(tables, false, no_wait, &audit), 0);
+	for (enum audit_finding f = 0; f < AUDIT_FINDING_COUNT; f++)
+		if (audit.findings[f])
+			print_error("%llu %s\n", audit.findings[f], audit_finding_text(f));
+	assert_int_equal(audit_total(&audit), 0);
+}

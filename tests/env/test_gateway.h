@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A gateway on the heap: the native core over a compiled configuration. Zone lan is eth0 (3), zone
+ * guest eth2 (5), zone wan eth1 (4). Every route leads out of eth1, but for 10.0.0.0/8 and
+ * 2001:db8:1::/48, which are behind eth0, and 10.2.0.0/16, behind eth2.
+ */
+#ifndef TESTS_ENV_TEST_GATEWAY_H
+#define TESTS_ENV_TEST_GATEWAY_H
+
+#include "core/verdict.h"
+#include "dataplane/audit.h"
+#include "tests/env/test_packet.h"
+
+enum { TEST_INSIDE = 3, TEST_OUTSIDE = 4, TEST_GUEST = 5 };
+
+enum {
+	TEST_OPENING_S = 240,
+	TEST_ESTABLISHED_S = 7440,
+	TEST_CLOSING_S = 241,
+	TEST_UDP_S = 300,
+	TEST_ICMP_S = 60,
+};
+
+/* The changing parts of a configuration: JSON lists, with single quotes. */
+struct test_configuration {
+	const char *zones; /* NULL: lan, guest and wan */
+	const char *pools;
+	const char *rules; /* from lan and guest to wan */
+	bool sequential;
+	u32 maximum_flows;
+};
+
+#define TEST_POOL(name, low, high, port_low, port_high)                                        \
+	"{'name':'" name "','addresses':[{'low':'" low "','high':'" high "'}],"               \
+	"'port_low':" #port_low ",'port_high':" #port_high ","                                \
+	"'address_persistent':false,'algorithm':null}"
+
+#define TEST_RULE_FROM(sources, name, action, pool)                                            \
+	"{'name':'" name "','source_addresses':[" sources "],'destination_addresses':[],"      \
+	"'source_ports':[],'destination_ports':[],'protocols':[],'applications':[],"          \
+	"'action':'" action "','pool':" pool "}"
+
+#define TEST_RULE(name, action, pool) TEST_RULE_FROM("", name, action, pool)
+
+/* Fails the test if the configuration is none. */
+struct tables *test_gateway_start(const struct test_configuration *configuration);
+void test_gateway_stop(void);
+
+/* Compiles into the idle half and publishes it. Ends no flow. */
+void test_gateway_commit(const struct test_configuration *configuration);
+
+const struct nat_config *test_gateway_config(void);
+
+/* Builds a frame to the gateway's own address on the interface. */
+void test_gateway_frame(struct test_frame *frame, u32 ifindex, const struct test_packet *packet);
+
+/* Lets the native core judge a frame. */
+struct verdict test_gateway_judge(struct test_frame *frame, u32 ifindex);
+
+/* Both in one. */
+struct verdict test_gateway_receive(u32 ifindex, const struct test_packet *packet);
+
+/* => the flow that the packet from inside belongs to, NULL if there is none */
+struct flow *test_gateway_flow(const struct test_packet *packet);
+
+/* => what the outside answers to a packet of the flow */
+struct test_packet test_gateway_answer(const struct flow *flow);
+
+/* A pass of the collector at the time. => slots freed */
+u64 test_gateway_collect(u32 now_s);
+
+/* Fails the test and prints the findings, if there are any. */
+void test_gateway_assert_sound(void);
+
+#endif
