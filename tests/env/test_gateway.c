@@ -28,11 +28,12 @@ static char *configuration_text(const struct test_configuration *c)
 		     "{'dataplane':'ebpf','port_randomization':%s,'maximum_flows':%u,'timeouts':"
 		     "{'tcp_opening':%d,'tcp_established':%d,'tcp_closing':%d,'udp':%d,'icmp':%d},"
 		     "'zones':[%s],'pools':[%s],'rule_sets':[{'name':'out',"
-		     "'from':{'kind':'zone','names':['lan','guest']},"
+		     "'from':{'kind':'zone','names':[%s]},"
 		     "'to':{'kind':'zone','names':['wan']},'rules':[%s]}],'proxies':[]}",
 		     c->sequential ? "false" : "true", c->maximum_flows, TEST_OPENING_S,
 		     TEST_ESTABLISHED_S, TEST_CLOSING_S, TEST_UDP_S, TEST_ICMP_S,
-		     c->zones ? c->zones : default_zones, c->pools, c->rules) < 0)
+		     c->zones ? c->zones : default_zones, c->pools,
+		     c->from ? c->from : "'lan','guest'", c->rules) < 0)
 		abort();
 	return text;
 }

@@ -24,8 +24,9 @@ enum {
 /* The changing parts of a configuration: JSON lists, with single quotes. */
 struct test_configuration {
 	const char *zones; /* NULL: lan, guest and wan */
+	const char *from;  /* NULL: lan and guest; the rule-set leads from there to wan */
 	const char *pools;
-	const char *rules; /* from lan and guest to wan */
+	const char *rules;
 	bool sequential;
 	u32 maximum_flows;
 };

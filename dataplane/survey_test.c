@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * INV-HITLESS: which flows go on when the configuration changes, and which end.
+ */
+#include "dataplane/survey.h"
+
+#include "core/open.h"
+#include "dataplane/collector.h"
+#include "tests/env/test_env.h"
+#include "tests/env/test_gateway.h"
+#include "tests/env/unit.h"
+
+#define POOL_P TEST_POOL("p", "198.51.100.1", "198.51.100.2", 2000, 2999)
+#define POOL_Q TEST_POOL("q", "198.51.100.9", "198.51.100.9", 1024, 65535)
+#define LAN_RULE TEST_RULE_FROM("'10.0.0.0/16'", "lan", "pool", "'p'")
+#define GUEST_RULE TEST_RULE_FROM("'10.2.0.0/16'", "guest", "interface", "null")
+
+static const struct test_configuration before = {
+	.pools = POOL_P "," POOL_Q,
+	.rules = LAN_RULE "," GUEST_RULE,
+	.maximum_flows = FLOWS_MIN,
+};
+
+static struct tables *tables;
+static struct flow *lan_flow, *guest_flow;
+
+static struct flow *open_flow(const char *source, u32 ifindex)
+{
+	struct test_packet packet = {
+		.source = test_addr(source), .destination = test_addr("203.0.113.5"),
+		.protocol = PROTOCOL_UDP, .source_port = 4000, .destination_port = 53};
+
+	assert_int_equal(test_gateway_receive(ifindex, &packet).reason, REASON_translated_out);
+	return test_gateway_flow(&packet);
+}
+
+static int start(void **state)
+{
+	(void)state;
+	tables = test_gateway_start(&before);
+	lan_flow = open_flow("10.0.0.1", TEST_INSIDE);
+	guest_flow = open_flow("10.2.0.1", TEST_GUEST);
+	return 0;
+}
+
+static int stop(void **state)
+{
+	(void)state;
+	test_gateway_stop();
+	return 0;
+}
+
+/* Commits, and says which of the two flows the new configuration covers. */
+static void assert_commit_covers(const struct test_configuration *after, bool lan, bool guest)
+{
+	struct survey *survey;
+
+	test_gateway_commit(after);
+	survey = survey_new(test_gateway_config());
+	assert_non_null(survey);
+	assert_int_equal(survey_covers(survey, lan_flow), lan);
+	assert_int_equal(survey_covers(survey, guest_flow), guest);
+	survey_free(survey);
+}
+
+static void the_same_configuration_ends_nothing(void **state)
+{
+	(void)state;
+	assert_commit_covers(&before, true, true);
+}
+
+static void edits_elsewhere_end_nothing(void **state)
+{
+	struct test_configuration after = before;
+
+	(void)state;
+	after.rules = TEST_RULE_FROM("'10.0.9.0/24'", "new", "off", "null") "," GUEST_RULE
+		"," LAN_RULE;
+	after.pools = TEST_POOL("n", "198.51.100.20", "198.51.100.29", 1024, 65535) "," POOL_P;
+	assert_commit_covers(&after, true, true);
+}
+
+/* Another match decides who may begin; what has begun goes on. */
+static void a_match_that_changes_ends_nothing(void **state)
+{
+	struct test_configuration after = before;
+
+	(void)state;
+	after.rules = TEST_RULE_FROM("'10.0.128.0/17'", "lan", "pool", "'p'") "," GUEST_RULE;
+	assert_commit_covers(&after, true, true);
+}
+
+static void a_pool_that_grows_ends_nothing(void **state)
+{
+	struct test_configuration after = before;
+
+	(void)state;
+	after.pools = TEST_POOL("p", "198.51.100.0", "198.51.100.7", 1024, 65535) "," POOL_Q;
+	assert_commit_covers(&after, true, true);
+}
+
+static void a_pool_that_loses_the_address_ends_the_flow(void **state)
+{
+	struct test_configuration after = before;
+	union ip_addr first = test_addr("198.51.100.1");
+	bool on_first = !memcmp(flow_translated_address(tables->control, lan_flow), &first,
+				sizeof(first));
+
+	(void)state;
+	after.pools = TEST_POOL("p", "198.51.100.1", "198.51.100.1", 2000, 2999) "," POOL_Q;
+	assert_commit_covers(&after, on_first, true);
+	after.pools = TEST_POOL("p", "198.51.100.2", "198.51.100.2", 2000, 2999) "," POOL_Q;
+	assert_commit_covers(&after, !on_first, true);
+}
+
+static void a_pool_that_loses_the_port_ends_the_flow(void **state)
+{
+	struct test_configuration after = before;
+
+	(void)state;
+	lan_flow->port = __builtin_bswap16(2500);
+	after.pools = TEST_POOL("p", "198.51.100.1", "198.51.100.2", 2500, 2500) "," POOL_Q;
+	assert_commit_covers(&after, true, true);
+	after.pools = TEST_POOL("p", "198.51.100.1", "198.51.100.2", 2501, 2999) "," POOL_Q;
+	assert_commit_covers(&after, false, true);
+	after.pools = TEST_POOL("p", "198.51.100.1", "198.51.100.2", 2000, 2499) "," POOL_Q;
+	assert_commit_covers(&after, false, true);
+}
+
+static void a_rule_that_goes_ends_its_flows(void **state)
+{
+	struct test_configuration after = before;
+
+	(void)state;
+	after.rules = GUEST_RULE;
+	assert_commit_covers(&after, false, true);
+	after.rules = LAN_RULE;
+	assert_commit_covers(&after, true, false);
+}
+
+static void an_action_that_changes_ends_the_rules_flows(void **state)
+{
+	struct test_configuration after = before;
+
+	(void)state;
+	after.rules = TEST_RULE_FROM("'10.0.0.0/16'", "lan", "off", "null") "," GUEST_RULE;
+	assert_commit_covers(&after, false, true);
+	after.rules = TEST_RULE_FROM("'10.0.0.0/16'", "lan", "pool", "'q'") "," GUEST_RULE;
+	assert_commit_covers(&after, false, true);
+	after.rules = TEST_RULE_FROM("'10.0.0.0/16'", "lan", "interface", "null") "," GUEST_RULE;
+	assert_commit_covers(&after, false, true);
+	after.rules = LAN_RULE "," TEST_RULE_FROM("'10.2.0.0/16'", "guest", "pool", "'p'");
+	assert_commit_covers(&after, true, false);
+	after.rules = TEST_RULE_FROM("'10.0.0.0/16'", "lan", "pool", "'none'") "," GUEST_RULE;
+	assert_commit_covers(&after, false, true);
+}
+
+#define LAN "{'name':'lan','interfaces':[{'name':'eth0','xdp_mode':'native'}]},"
+#define GUEST "{'name':'guest','interfaces':[{'name':'eth2','xdp_mode':'native'}]},"
+#define WAN "{'name':'wan','interfaces':[{'name':'eth1','xdp_mode':'native'}]}"
+
+static void a_zone_that_goes_ends_its_flows(void **state)
+{
+	struct test_configuration after = before;
+
+	(void)state;
+	after.zones = LAN WAN;
+	after.from = "'lan'";
+	assert_commit_covers(&after, true, false);
+	after.zones = GUEST WAN;
+	after.from = "'guest'";
+	assert_commit_covers(&after, false, true);
+}
+
+/* Packets of a flow are looked up by what they are for; an end that is a NAT address is not. */
+static void an_end_that_becomes_a_nat_address_ends_the_flow(void **state)
+{
+	struct test_configuration after = before;
+
+	(void)state;
+	after.pools = POOL_P "," TEST_POOL("q", "10.0.0.1", "10.0.0.1", 1024, 65535);
+	assert_commit_covers(&after, false, true);
+	after.pools = POOL_P "," TEST_POOL("q", "203.0.113.5", "203.0.113.5", 1024, 65535);
+	assert_commit_covers(&after, false, false);
+}
+
+static bool is_not_covered(const struct flow *flow, void *context)
+{
+	return !survey_covers(context, flow);
+}
+
+static void no_wait(void)
+{
+	/* nothing else runs */
+}
+
+/* [INV-HITLESS] what a commit does not touch does not notice, down to the last counter. */
+static void a_flow_that_goes_on_is_as_it_was(void **state)
+{
+	struct flow kept = *guest_flow;
+	struct flow_stats stats = tables->flow_stats[guest_flow - tables->flows];
+	struct collector_pass pass = {
+		.now_s = 1000, .wait = no_wait, .ends = is_not_covered,
+		.nexthop_generation = tables->control->nexthop_generation};
+	struct test_configuration after = before;
+
+	(void)state;
+	after.rules = GUEST_RULE;
+	test_gateway_commit(&after);
+	pass.config = test_gateway_config();
+	pass.context = survey_new(pass.config);
+	collector_walk(tables, &pass, 0, FLOWS_MIN);
+	survey_free(pass.context);
+	assert_int_equal(pass.ended, 1);
+	assert_int_equal(pass.live, 1);
+	assert_memory_equal(guest_flow, &kept, sizeof(kept));
+	assert_memory_equal(&tables->flow_stats[guest_flow - tables->flows], &stats,
+			    sizeof(stats));
+	test_gateway_assert_sound();
+}
+
+static void it_knows_what_the_configuration_uses(void **state)
+{
+	struct test_configuration after = before;
+	u32 pool_p, rule_lan, slot;
+	struct survey *survey;
+
+	(void)state;
+	pool_p = lan_flow->pool;
+	rule_lan = lan_flow->rule;
+	slot = lan_flow->address;
+	survey = survey_new(test_gateway_config());
+	assert_true(survey_has_zone(survey, lan_flow->zone));
+	assert_true(survey_has_zone(survey, lan_flow->to_zone));
+	assert_true(survey_has_pool(survey, pool_p));
+	assert_true(survey_has_pool(survey, guest_flow->pool));
+	assert_true(survey_has_rule(survey, rule_lan));
+	assert_true(survey_has_rule_set(survey, 1));
+	assert_true(survey_has_address(survey, slot));
+	assert_false(survey_has_zone(survey, ID_NONE));
+	assert_false(survey_has_zone(survey, MAX_ZONE_IDS));
+	assert_false(survey_has_rule(survey, MAX_RULE_IDS));
+	assert_false(survey_has_rule_set(survey, 2));
+	assert_false(survey_has_pool(survey, MAX_POOL_IDS));
+	assert_false(survey_has_application(survey, 1));
+	assert_false(survey_has_address(survey, MAX_ADDRESS_SLOTS));
+	survey_free(survey);
+
+	/* a pool that is only named by a rule keeps its id; its addresses are nobody's */
+	after.pools = POOL_Q;
+	test_gateway_commit(&after);
+	survey = survey_new(test_gateway_config());
+	assert_true(survey_has_pool(survey, pool_p));
+	assert_true(survey_has_rule(survey, rule_lan));
+	assert_false(survey_has_address(survey, slot));
+	assert_false(survey_covers(survey, lan_flow));
+	survey_free(survey);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(the_same_configuration_ends_nothing),
+		TEST(edits_elsewhere_end_nothing),
+		TEST(a_match_that_changes_ends_nothing),
+		TEST(a_pool_that_grows_ends_nothing),
+		TEST(a_pool_that_loses_the_address_ends_the_flow),
+		TEST(a_pool_that_loses_the_port_ends_the_flow),
+		TEST(a_rule_that_goes_ends_its_flows),
+		TEST(an_action_that_changes_ends_the_rules_flows),
+		TEST(a_zone_that_goes_ends_its_flows),
+		TEST(an_end_that_becomes_a_nat_address_ends_the_flow),
+		TEST(a_flow_that_goes_on_is_as_it_was),
+		TEST(it_knows_what_the_configuration_uses),
+	};
+
+	return cmocka_run_group_tests_name("survey", tests, NULL, NULL);
+}
