@@ -73,7 +73,7 @@ struct nat_address {
 	u32 padding;
 };
 
-/* An address matches if ((address ^ value) & mask) == 0, in both words. */
+/* An address of its family matches if ((address ^ value) & mask) == 0, in both words. */
 struct prefix_match {
 	u64 value[2];
 	u64 mask[2];

@@ -72,14 +72,26 @@ nat_address_find(const struct nat_config *config, const union ip_addr *address)
 	return NULL;
 }
 
+/*
+ * In the words of a prefix, IPv4 lies in ::ffff:0:0/96, and a prefix of IPv6 may be shorter than
+ * that: an IPv4 address matches only a prefix that asks for all of these 96 bits.
+ */
+static __always_inline bool prefix_is_of_family(const struct prefix_match *prefix, bool ipv4)
+{
+	return !ipv4 || (u32)prefix->mask[1] == 0xffffffff;
+}
+
 static __always_inline bool prefix_matches(const struct prefix_match *prefixes, u32 count,
 					   const union ip_addr *address)
 {
+	bool ipv4 = !address->longs[0] && address->words[2] == __builtin_bswap32(0xffff);
+
 	for (u32 i = 0; i < MAX_PREFIXES_PER_RULE && i < count; i++) {
 		const struct prefix_match *prefix = &prefixes[i];
 
 		if (!(((address->longs[0] ^ prefix->value[0]) & prefix->mask[0]) |
-		      ((address->longs[1] ^ prefix->value[1]) & prefix->mask[1])))
+		      ((address->longs[1] ^ prefix->value[1]) & prefix->mask[1])) &&
+		    prefix_is_of_family(prefix, ipv4))
 			return true;
 	}
 	return !count;
