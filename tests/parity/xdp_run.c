@@ -28,8 +28,10 @@ struct egress {
 	u8 link[6];
 };
 
+/* Under which the state is pinned: one run for each process. */
+static char instance[32];
+
 struct xdp_run {
-	char instance[32];
 	struct state state;
 	struct holdfast_xdp *skeleton;
 	struct egress egresses[MAX_PORTS];
@@ -41,6 +43,15 @@ static void give_up(const char *what, const char *detail)
 {
 	(void)fprintf(stderr, "replay: %s: %s\n", what, detail);
 	exit(2);
+}
+
+/* However the run ends. */
+static void unpin(void)
+{
+	struct error error;
+
+	if (state_discard(instance, &error))
+		(void)fprintf(stderr, "replay: unpinning: %s\n", error.text);
 }
 
 static void stay_on_one_cpu(struct xdp_run *run)
@@ -79,9 +90,9 @@ struct xdp_run *xdp_run_open(u32 flow_capacity, const struct network *network)
 
 	if (!run)
 		give_up("memory", strerror(errno));
-	(void)snprintf(run->instance, sizeof(run->instance), "parity-%d", getpid());
-	if (state_lock(run->instance, &error) < 0 ||
-	    state_open(&run->state, run->instance, flow_capacity, &error))
+	(void)snprintf(instance, sizeof(instance), "parity-%d", getpid());
+	if (state_lock(instance, &error) < 0 || atexit(unpin) ||
+	    state_open(&run->state, instance, flow_capacity, &error))
 		give_up("state", error.text);
 	run->skeleton = holdfast_xdp__open();
 	if (!run->skeleton || state_lend_maps(&run->state, run->skeleton->obj, &error))
@@ -101,14 +112,10 @@ struct state *xdp_run_state(struct xdp_run *run)
 
 void xdp_run_close(struct xdp_run *run)
 {
-	struct error error;
-
 	for (u32 i = 0; i < run->egress_count; i++)
 		(void)bpf_xdp_detach((int)run->egresses[i].ifindex, 0, NULL);
 	holdfast_xdp__destroy(run->skeleton);
 	state_close(&run->state);
-	if (state_discard(run->instance, &error))
-		give_up("unpinning", error.text);
 	free(run);
 }
 

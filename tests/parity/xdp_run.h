@@ -23,7 +23,7 @@ struct state *xdp_run_state(struct xdp_run *run);
 void xdp_run_packet(const struct xdp_run *run, u8 *frame, u16 length, u32 ifindex, u32 now_s,
 		    struct xdp_outcome *outcome);
 
-/* Unpins the state. */
+/* The state is unpinned when the process ends. */
 void xdp_run_close(struct xdp_run *run);
 
 #endif
