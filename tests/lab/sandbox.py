@@ -54,15 +54,32 @@ def _die_with_parent(parent_is_alive):
         os._exit(1)
 
 
-def _exit_with(function):
-    """End this process with what the function returns, or with 1 and a traceback."""
-    status = 1
+def _fall_silent():
+    """Let go of the terminal, or of a pipe that somebody reads to its end."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    null = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(null, stream)
+
+
+def _status_of(function):
+    """=> what the function returned, or 1 after a traceback"""
     try:
-        status = function() or 0
+        return function() or 0
     except KeyboardInterrupt:
-        status = 128 + signal.SIGINT
+        return 128 + signal.SIGINT
     except BaseException:
         traceback.print_exc()
+        return 1
+
+
+def _fork(function):
+    """=> pid of a child that ends with what the function returns"""
+    pid = os.fork()
+    if pid:
+        return pid
+    status = _status_of(function)
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)
@@ -76,26 +93,21 @@ def _reap_until(pid):
             return os.waitstatus_to_exitcode(status) & 0xFF
 
 
-def _be_init(function, parent_is_alive):
-    _die_with_parent(parent_is_alive)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _furnish()
-    worker = os.fork()
-    if not worker:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        _exit_with(function)
-    return _reap_until(worker)
+def _wait(pid, seconds, report=None):
+    """=> the exit status, or what was written to `report` before
 
-
-def _wait(pid, seconds):
-    """=> the exit status; a child that takes longer is killed, and with it all it started."""
+    Whoever takes longer is killed, and with it all that it started.
+    """
     pidfd = os.pidfd_open(pid)
     try:
-        if not select.select([pidfd], [], [], seconds)[0]:
+        ready = select.select([pidfd, report] if report else [pidfd], [], [], seconds)[0]
+        told = os.read(report, 1) if report in ready else b""
+        if told:
+            return told[0]
+        if not ready:
             os.kill(pid, signal.SIGKILL)
-            os.waitpid(pid, 0)
-            return TIMED_OUT
-        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) & 0xFF
+        status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) & 0xFF
+        return status if ready else TIMED_OUT
     except BaseException:
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
@@ -104,29 +116,74 @@ def _wait(pid, seconds):
         os.close(pidfd)
 
 
-def _start(function):
-    """=> pid of the sandbox's init, as seen here"""
-    alive_end, held_end = os.pipe()
-    pid = os.fork()
-    if pid:
-        os.close(alive_end)
-        return pid, held_end
-    os.close(held_end)
+class Sandbox:
+    """run() it once.
 
-    def enter():
+    Four processes: whoever calls run(); the guardian, which made the namespaces and is outside of
+    the new process namespace; init, its first process; and the one that runs the function.
+    """
+
+    def __init__(self, function, keep=False):
+        """`keep`: let it live on when the function has returned, until init is killed."""
+        self.function = function
+        self.keep = keep
+        self.init = None  # its pid, as seen from outside
+        self.alive, self.held = os.pipe()
+        self.report, self.tell = os.pipe()
+        self.pids, self.tell_pid = os.pipe()
+
+    def run(self, seconds):
+        """=> what function() returned; 1 if it raised, TIMED_OUT if it took too long"""
+        sys.stdout.flush()
+        sys.stderr.flush()
+        guardian = _fork(self._guard)
+        for end in (self.alive, self.tell, self.tell_pid):
+            os.close(end)
+        self.init = int(os.read(self.pids, 16) or 0)
+        status = _wait(guardian, seconds, self.report)
+        for end in (self.held, self.report, self.pids):
+            os.close(end)
+        return status
+
+    def _tie_to_parent(self):
+        if not self.keep:
+            _die_with_parent(self.alive)
+
+    def _guard(self):
+        os.close(self.held)
+        if self.keep:
+            os.setsid()
         call("unshare", CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC)
-        _die_with_parent(alive_end)
-        init = os.fork()
-        return _wait(init, None) if init else _be_init(function, alive_end)
+        self._tie_to_parent()
+        init = _fork(self._be_init)
+        os.write(self.tell_pid, str(init).encode())
+        os.close(self.tell_pid)
+        os.close(self.tell)
+        _fall_silent()
+        return _wait(init, None)
 
-    _exit_with(enter)
-    return None
+    def _be_init(self):
+        _die_with_parent(self.alive)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, lambda *_: os._exit(128 + signal.SIGTERM))
+        _furnish()
+        worker = _fork(self._work)
+        os.close(self.tell)
+        _fall_silent()
+        return _reap_until(worker)
+
+    def _work(self):
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        status = _status_of(self.function)
+        if self.keep and not status:
+            _fall_silent()
+            os.write(self.tell, bytes([status]))
+            os.close(self.tell)
+            signal.pause()
+        return status
 
 
 def run(function, seconds):
     """=> what function() returned, in a sandbox; 1 if it raised, TIMED_OUT if it took too long"""
-    pid, held_end = _start(function)
-    try:
-        return _wait(pid, seconds)
-    finally:
-        os.close(held_end)
+    return Sandbox(function).run(seconds)

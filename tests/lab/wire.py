@@ -70,6 +70,10 @@ class Capture:
             yield _frame(data, ancillary)
         self.lost += struct.unpack("II", self.socket.getsockopt(SOL_PACKET, PACKET_STATISTICS, 8))[1]
 
+    def frames_with(self, content):
+        """Take the frames that wait; those with some bytes in them."""
+        return (frame for frame in self.frames() if content in frame.data)
+
     def packets(self):
         """Take the packets that wait, as the oracle reads them, with their frames."""
         for frame in self.frames():
@@ -128,25 +132,41 @@ class WireWatch:
         self.guard = Capture(namespace, interface, socket_filter.incoming_from(inside))
         self.inspector = Capture(namespace, interface, socket_filter.incoming(inspect_one_in))
         self.inspected = 0
+        self.leaks = []
+        self.faults = []
 
     def is_inside(self, address):
         """Whether an address is one that must not be seen outside."""
         return any(address in prefix for prefix in self.inside)
 
-    def check(self):
-        """Raises AssertionError where something left that must not."""
-        leaks = [frame.data.hex() for frame in self.guard.frames()]
-        assert not leaks, f"{len(leaks)} packets left untranslated; the first: {leaks[0]}"
+    def listen(self):
+        """Take what was heard so far, so that nothing is lost in a long test."""
+        self.leaks += [frame.data.hex() for frame in self.guard.frames()]
         for packet, frame in self.inspector.packets():
             self._inspect(packet, frame)
+
+    def check(self):
+        """Raises AssertionError where something left that must not."""
+        self.listen()
+        assert not self.leaks, f"{len(self.leaks)} packets left untranslated; the first: " \
+            f"{self.leaks[0]}"
+        assert not self.faults, f"{len(self.faults)} faulty packets; the first: {self.faults[0]}"
         assert self.inspector.lost == 0, f"{self.inspector.lost} frames could not be inspected"
 
     def _inspect(self, packet, frame):
         self.inspected += 1
-        where = f"{text_of(packet.source)} -> {text_of(packet.destination)}: {frame.data.hex()}"
-        if frame.is_whole:
-            assert checksum_is_right(packet, frame), f"wrong checksum: {where}"
-        assert not self.is_inside(packet.source), f"untranslated: {where}"
-        if packet.inner:
-            quoted = (packet.inner.source, packet.inner.destination)
-            assert not any(map(self.is_inside, quoted)), f"quotes an inside host: {where}"
+        fault = self._fault(packet, frame)
+        if fault:
+            self.faults.append(f"{fault}: {text_of(packet.source)} -> "
+                               f"{text_of(packet.destination)}: {frame.data.hex()}")
+
+    def _fault(self, packet, frame):
+        """=> what is wrong with a packet, or None"""
+        if frame.is_whole and not checksum_is_right(packet, frame):
+            return "wrong checksum"
+        if self.is_inside(packet.source):
+            return "untranslated"
+        if packet.inner and (self.is_inside(packet.inner.source) or
+                             self.is_inside(packet.inner.destination)):
+            return "quotes an inside host"
+        return None
