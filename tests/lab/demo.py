@@ -15,10 +15,11 @@ from pathlib import Path
 import clients
 import house
 from observers import Conversation, Observer, ask
+from oracle import parse, text_of
 from sandbox import Sandbox
 from socket_filter import incoming
 from terminal import Story
-from wire import Capture, parse, text_of
+from wire import Capture
 
 HERE = Path(__file__).resolve().parent
 KEPT = Path("/run/holdfast-lab.pid")

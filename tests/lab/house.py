@@ -57,9 +57,11 @@ def _subnet_host(name, net, number):
 class House:
     """Everything is there when it is made; Holdfast does not run yet, and nobody watches."""
 
-    def __init__(self, build, hosts=("a1", "a2", "b1")):
-        self.gateway = Gateway("gw", build)
-        self.router = Namespace("isp")
+    def __init__(self, build, hosts=("a1", "a2", "b1"), prefix=""):
+        """`prefix` stands before the names of all namespaces, and names the instance."""
+        self.prefix = prefix
+        self.gateway = Gateway(f"{prefix}gw", build, f"{prefix}lab")
+        self.router = Namespace(f"{prefix}isp")
         self.hosts = {}
         self._build_subnet("lan", "eth0", LAN, [name for name in hosts if name[0] == "a"])
         self._build_subnet("guest", "eth2", GUEST, [name for name in hosts if name[0] == "b"])
@@ -87,12 +89,12 @@ class House:
             self.gateway.verify()
 
     def _build_subnet(self, zone, interface, net, names):
-        switch = Switch(f"sw-{zone}")
+        switch = Switch(f"{self.prefix}{zone}")
         switch.connect(self.gateway, interface, "uplink")
         behave_like_hardware(switch, "uplink")
         add_addresses(self.gateway, interface, [f"{net[0]}.1/24", f"{net[1]}:1/64"])
         for name in names:
-            host = _subnet_host(name, net, 10 + int(name[1:]))
+            host = _subnet_host(self.prefix + name, net, 10 + int(name[1:]))
             switch.connect(host, "eth0", name)
             host.configure()
             self.hosts[name] = host
@@ -109,7 +111,7 @@ class House:
                           for prefix, gateway in zip(POOL, GATEWAY_WAN.values()))
 
     def _build_server(self, name, net):
-        server = _subnet_host(name, net, SERVER_HOST_PART)
+        server = _subnet_host(self.prefix + name, net, SERVER_HOST_PART)
         make_link(self.router, name, server, "eth0")
         add_addresses(self.router, name, [f"{net[0]}.1/24", f"{net[1]}:1/64"])
         server.configure()

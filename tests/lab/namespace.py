@@ -24,7 +24,8 @@ class CommandFailed(AssertionError):
 def run(*command, text=None, timeout=30, check=True):
     """Run a command. => its standard output; raises CommandFailed with all that it said"""
     words = [str(word) for word in command]
-    done = subprocess.run(words, input=text, capture_output=True, text=True, timeout=timeout)
+    done = subprocess.run(words, input=text, capture_output=True, text=True, errors="replace",
+                          timeout=timeout)
     if check and done.returncode:
         raise CommandFailed(f"{' '.join(words)}: status {done.returncode}\n"
                             f"{done.stdout}{done.stderr}")
@@ -125,6 +126,11 @@ class Namespace:
         """=> a socket inside"""
         with self:
             return socket.socket(family, kind, protocol)
+
+    def read(self, path):
+        """=> what a file under /proc/sys/net says"""
+        with self:
+            return Path("/proc/sys/net", path).read_text()
 
     def set(self, path, value):
         """Set a file under /proc/sys/net."""

@@ -29,24 +29,26 @@ class Seen(NamedTuple):
 
 
 class Observer:
-    """Answers TCP and UDP on PORT of a namespace, for both families, and remembers."""
+    """Answers TCP and UDP on PORT of a namespace, and remembers."""
 
-    def __init__(self, namespace):
+    def __init__(self, namespace, addresses=tuple(ANY.values())):
+        """`addresses`: where to listen; UDP answers of a machine with several must name theirs"""
         self.seen = []
         self.selector = selectors.DefaultSelector()
         self.wakeup, wakes = socket.socketpair()
         self.selector.register(wakes, selectors.EVENT_READ, None)
-        for family in FAMILIES:
-            self._listen(namespace, family)
+        for address in addresses:
+            self._listen(namespace, address)
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()
 
-    def _listen(self, namespace, family):
+    def _listen(self, namespace, address):
+        family = 6 if ":" in address else 4
         for kind, act in ((socket.SOCK_STREAM, self._accept), (socket.SOCK_DGRAM, self._answer)):
             sock = namespace.socket(FAMILIES[family], kind)
             if family == 6:
                 sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            sock.bind((ANY[family], PORT))
+            sock.bind((address, PORT))
             if kind == socket.SOCK_STREAM:
                 sock.listen(BACKLOG)
             self.selector.register(sock, selectors.EVENT_READ, (act, family))
@@ -102,15 +104,15 @@ class Observer:
 class Conversation:
     """A client's socket, connected to an observer; ask() as often as you like."""
 
-    def __init__(self, host, server, protocol="tcp", source_port=0, port=PORT):
+    def __init__(self, host, server, protocol="tcp", source=None, source_port=0):
         family = 6 if ":" in server else 4
         kind = socket.SOCK_STREAM if protocol == "tcp" else socket.SOCK_DGRAM
         self.name = host.name
         self.socket = host.socket(FAMILIES[family], kind)
         self.socket.settimeout(TIMEOUT_S)
-        self.socket.bind((ANY[family], source_port))
+        self.socket.bind((source or ANY[family], source_port))
         try:
-            self.socket.connect((server, port))
+            self.socket.connect((server, PORT))
         except OSError:
             self.socket.close()
             raise
@@ -131,7 +133,7 @@ class Conversation:
         self.close()
 
 
-def ask(host, server, protocol="tcp", source_port=0):
+def ask(host, server, protocol="tcp", **options):
     """One short conversation. => (address, port) that the server saw"""
-    with Conversation(host, server, protocol, source_port) as conversation:
+    with Conversation(host, server, protocol, **options) as conversation:
         return conversation.ask()

@@ -2,8 +2,8 @@
 """Hosts, switches and links.
 
 A link is a veth pair. Where one of its ends has an XDP program, the other end has to compute
-checksums and to split large segments before it sends, as a network card does, and to receive
-through NAPI (GRO), without which a veth does not take what XDP redirects to it.
+checksums, to split large segments and to put tags into the frame before it sends, as on a cable,
+and to receive through NAPI (GRO), without which a veth does not take what XDP redirects to it.
 """
 from ipaddress import ip_interface
 
@@ -20,7 +20,8 @@ def make_link(one, one_name, other, other_name):
 
 def behave_like_hardware(namespace, interface):
     """For the far end of a link to the gateway."""
-    namespace.run("ethtool", "-K", interface, "tx", "off", "gso", "on", "tso", "off", "gro", "on")
+    namespace.run("ethtool", "-K", interface, "tx", "off", "tso", "off", "txvlan", "off",
+                  "tx-vlan-stag-hw-insert", "off", "gro", "on")
 
 
 def add_addresses(namespace, interface, addresses):

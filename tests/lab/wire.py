@@ -8,19 +8,11 @@ them here; it shares no code with the core.
 """
 import socket
 import struct
-import sys
-from pathlib import Path
 from typing import NamedTuple
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "model"))
-
-import parse  # noqa: E402
-from addresses import Prefix, text_of  # noqa: E402
-from checksum import compute  # noqa: E402
-from reasons import Decision  # noqa: E402
-
-import socket_filter  # noqa: E402
-from waiting import wait_until  # noqa: E402
+import socket_filter
+from oracle import Decision, Prefix, compute, parse, text_of
+from waiting import wait_until
 
 ETH_P_ALL = 3
 SO_RCVBUFFORCE = 33

@@ -1,0 +1,103 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Runs the lab's tests: real programs in network namespaces, through a real gateway.
+
+    run.py [--build BUILD] [--list] [NAMES]
+
+A name is a part of test_file.test_name; without one, all are run. Each test has a world of its
+own (sandbox.py) and a time that it may take. Needs root.
+"""
+import argparse
+import importlib
+import os
+import sys
+import tempfile
+import time
+import traceback
+from pathlib import Path
+
+import sandbox
+from lab import Lab, print_logs
+
+HERE = Path(__file__).resolve().parent
+LIMIT_S = 60
+
+
+class Test:
+    """One test function."""
+
+    def __init__(self, module, function):
+        self.function = function
+        self.name = f"{module.__name__.removeprefix('test_')}.{function.__name__.removeprefix('test_')}"
+        self.claim = function.__doc__.splitlines()[0]
+        self.limit_s = getattr(function, "limit_s", LIMIT_S)
+
+    def run(self, build):
+        """=> exit status, seconds, and what it printed"""
+        with tempfile.TemporaryFile("w+", errors="replace") as output:
+            started = time.monotonic()
+            status = sandbox.run(lambda: self._perform(build, output), self.limit_s)
+            seconds = time.monotonic() - started
+            output.seek(0)
+            return status, seconds, output.read()
+
+    def _perform(self, build, output):
+        os.dup2(output.fileno(), 1)
+        os.dup2(output.fileno(), 2)
+        lab = Lab(build)
+        try:
+            self.function(lab)
+            lab.check()
+        except BaseException:
+            traceback.print_exc()
+            sys.stderr.flush()
+            print_logs()
+            return 1
+        return 0
+
+
+def discover():
+    """=> all tests, by file and in order"""
+    tests = []
+    for path in sorted(HERE.glob("test_*.py")):
+        module = importlib.import_module(path.stem)
+        tests += [Test(module, function) for name, function in vars(module).items()
+                  if name.startswith("test_") and function.__module__ == module.__name__]
+    return tests
+
+
+def run_all(tests, build):
+    """=> how many failed"""
+    failed = 0
+    for test in tests:
+        status, seconds, output = test.run(build)
+        failed += status != 0
+        mark = {0: "ok  ", sandbox.TIMED_OUT: "LATE"}.get(status, "FAIL")
+        print(f"{mark} {seconds:6.1f} s  {test.name}: {test.claim}", flush=True)
+        if status:
+            print(output, flush=True)
+    return failed
+
+
+def main():
+    """=> exit status"""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--build", type=Path, default=Path("build"), help="where meson built")
+    parser.add_argument("--list", action="store_true", help="name the tests and what they show")
+    parser.add_argument("names", nargs="*", help="parts of names; without: all")
+    arguments = parser.parse_args()
+    tests = [test for test in discover()
+             if not arguments.names or any(name in test.name for name in arguments.names)]
+    if arguments.list:
+        for test in tests:
+            print(f"{test.name}: {test.claim}")
+        return 0
+    started = time.monotonic()
+    failed = run_all(tests, arguments.build.resolve())
+    print(f"{len(tests) - failed} of {len(tests)} lab tests passed in "
+          f"{time.monotonic() - started:.0f} s")
+    return 1 if failed or not tests else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
