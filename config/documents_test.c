@@ -2,10 +2,10 @@
 /*
  * The examples that users read are configurations without errors or warnings.
  *
- *	documents_test EXAMPLE.conf GUIDE.md
+ *	documents_test EXAMPLE.conf GUIDE.md README.md
  *
- * In the guide, a block that begins with ```junos is one; what is reported for a block that begins
- * with ```junos-errors is the block that follows it.
+ * In guide and README, a block that begins with ```junos is one; what is reported for a block of the
+ * guide that begins with ```junos-errors is the block that follows it.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +16,7 @@
 
 static const char *example_path;
 static const char *guide_path;
+static const char *readme_path;
 
 static char *read_whole(const char *path)
 {
@@ -75,13 +76,12 @@ static bool find_block(const char *from, const char *opening, struct block *bloc
 	return true;
 }
 
-static void the_examples_of_the_guide_are_right(void **state)
+static void assert_examples_are_right(const char *path)
 {
-	char *guide = read_whole(guide_path);
-	struct block block = {guide, 0};
+	char *text = read_whole(path);
+	struct block block = {text, 0};
 	size_t count = 0;
 
-	(void)state;
 	for (; find_block(block.text + block.length, "```junos\n", &block); count++) {
 		char *reports = reports_of(block.text, block.length);
 
@@ -89,7 +89,14 @@ static void the_examples_of_the_guide_are_right(void **state)
 		free(reports);
 	}
 	assert_true(count > 0);
-	free(guide);
+	free(text);
+}
+
+static void the_examples_of_guide_and_readme_are_right(void **state)
+{
+	(void)state;
+	assert_examples_are_right(guide_path);
+	assert_examples_are_right(readme_path);
 }
 
 static void the_guide_shows_the_errors_that_are_reported(void **state)
@@ -116,15 +123,16 @@ int main(int argument_count, char **arguments)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_example_of_the_manual_page_is_right),
-		cmocka_unit_test(the_examples_of_the_guide_are_right),
+		cmocka_unit_test(the_examples_of_guide_and_readme_are_right),
 		cmocka_unit_test(the_guide_shows_the_errors_that_are_reported),
 	};
 
-	if (argument_count != 3) {
-		fprintf(stderr, "usage: documents_test EXAMPLE.conf GUIDE.md\n");
+	if (argument_count != 4) {
+		fprintf(stderr, "usage: documents_test EXAMPLE.conf GUIDE.md README.md\n");
 		return EXIT_FAILURE;
 	}
 	example_path = arguments[1];
 	guide_path = arguments[2];
+	readme_path = arguments[3];
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
