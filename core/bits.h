@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
- * Bits, and hashes of addresses.
+ * Bits, indices, and hashes of addresses.
  */
 #ifndef CORE_BITS_H
 #define CORE_BITS_H
@@ -22,6 +22,18 @@ static __always_inline u32 bits_lowest(u64 word)
 {
 	return bits_de_bruijn[(word & -word) * 0x03f79d71b4cb0a89ull >> 58];
 }
+
+/*
+ * BPF's verifier wants to see the bound of an index on the register that is used, but compilers
+ * check one copy and use another, or know it from the type: so the bound of a u64 that holds an
+ * index is said again, where it cannot be lost.
+ */
+#ifdef __bpf__
+#define index_is_checked(index, bound)                                                         \
+	__asm__ volatile("if %0 < %1 goto +1\n\t%0 = 0" : "+r"(index) : "i"(bound))
+#else
+#define index_is_checked(index, bound) ((void)(index))
+#endif
 
 /*
  * A number for an address, for tables whose contents nobody outside can choose; take its top bits.

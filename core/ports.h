@@ -35,14 +35,17 @@ static __always_inline u32 ports_try_word(struct port_search *search, u32 port)
 	struct port_space *space = search->space;
 	u32 word = port / PORTS_PER_WORD % PORT_WORDS;
 	u64 bits = atomic_read(&space->free_bits[word]) & (~0ull << (port % PORTS_PER_WORD));
+	u64 index;
 
 	if (!bits)
 		return (port | (PORTS_PER_WORD - 1)) + 1;
-	port = (word * PORTS_PER_WORD + bits_lowest(bits)) % PORTS_PER_SPACE;
+	index = word * PORTS_PER_WORD + bits_lowest(bits);
+	index_is_checked(index, PORTS_PER_SPACE);
+	port = (u32)index;
 	if (port > search->last)
 		return port;
 	atomic_write(search->claimed, (__be16)__builtin_bswap16((u16)port));
-	if (!atomic_replace(&space->owners[port], PORT_FREE, search->owner))
+	if (!atomic_replace(&space->owners[index], PORT_FREE, search->owner))
 		return port + 1;
 	atomic_and(&space->free_bits[word], ~(1ull << (port % PORTS_PER_WORD)));
 	atomic_add(&space->group_free[port / PORTS_PER_GROUP], -1u);
@@ -89,10 +92,13 @@ static __always_inline bool ports_claim(struct port_space *space, u16 low, u16 h
 /* Gives a port back. Only for its owner, and only when no packet can see that any more. */
 static __always_inline void ports_release(struct port_space *space, u16 port)
 {
+	u64 index = port;
+
+	index_is_checked(index, PORTS_PER_SPACE);
 	atomic_add(&space->group_free[port / PORTS_PER_GROUP], 1);
 	atomic_or(&space->free_bits[port / PORTS_PER_WORD], 1ull << (port % PORTS_PER_WORD));
 	atomic_add(&space->in_use, -1u);
-	(void)atomic_swap(&space->owners[port], PORT_FREE);
+	(void)atomic_swap(&space->owners[index], PORT_FREE);
 }
 
 /* Keeps a port for the gateway's own sockets. => false if a flow owns it */

@@ -9,29 +9,27 @@
 #include "core/environment.h"
 #include "core/packet.h"
 
-/*
- * Keeps the compiler from using an index before the check above it: BPF's verifier follows the
- * instructions, and must see them in that order.
- */
-#define index_is_checked(index) __asm__ volatile("" : "+r"(index))
-
 /* Elements of the configuration by position; NULL if there is no such position. */
 static __always_inline const struct nat_rule *config_rule(const struct nat_config *config,
 							  u32 position)
 {
-	if (position >= MAX_RULES)
+	u64 index = position;
+
+	if (index >= MAX_RULES)
 		return NULL;
-	index_is_checked(position);
-	return &config->rules[position];
+	index_is_checked(index, MAX_RULES);
+	return &config->rules[index];
 }
 
 static __always_inline const struct nat_pool *config_pool(const struct nat_config *config,
 							  u32 position)
 {
-	if (position >= MAX_POOLS)
+	u64 index = position;
+
+	if (index >= MAX_POOLS)
 		return NULL;
-	index_is_checked(position);
-	return &config->pools[position];
+	index_is_checked(index, MAX_POOLS);
+	return &config->pools[index];
 }
 
 static __always_inline const struct nat_interface *interface_find(const struct nat_config *config,
@@ -197,12 +195,13 @@ static inline long rule_search_step(u32 i, void *context)
 {
 	struct rule_search *search = context;
 	u32 position = search->next;
+	const struct nat_rule *rule = config_rule(search->config, position);
 
 	(void)i;
-	if (position >= MAX_RULES)
+	if (!rule)
 		return 1;
-	search->next = position + 1;
-	if (!rule_matches(&search->config->rules[position], search->question))
+	search->next = position + 1; /* bounded, or BPF's verifier would follow it for ever */
+	if (!rule_matches(rule, search->question))
 		return 0;
 	search->found = position;
 	return 1;
