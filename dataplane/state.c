@@ -455,7 +455,6 @@ static int new_port_table(struct state *state, u32 slot, struct error *error)
 	return result ? result : fd;
 }
 
-/* One update of the outer map for all of them, because each waits for running programs. */
 static int enter_port_tables(const struct state *state, const u32 *slots, const int *fds,
 			     u32 count, struct error *error)
 {
@@ -467,28 +466,48 @@ static int enter_port_tables(const struct state *state, const u32 *slots, const 
 	return error_set_errno(error, errno, "entering %u port tables", count);
 }
 
-static int state_add_port_tables(void *context, const u32 *slots, u32 count, struct error *error)
-{
-	struct state *state = context;
-	int *fds = calloc(count ? count : 1, sizeof(*fds));
-	u32 made = 0;
-	int result = fds ? 0 : error_set(error, ENOMEM, "out of memory");
+/*
+ * How many are entered into the outer map at once: each update of it waits for running programs,
+ * and each table is an open file until then, of which a process may have no more than 1024.
+ */
+enum { PORT_TABLES_AT_ONCE = 256 };
 
-	for (; !result && made < count; made++) {
-		fds[made] = new_port_table(state, slots[made], error);
-		if (fds[made] < 0) {
-			result = fds[made];
+static int add_some_port_tables(struct state *state, const u32 *slots, u32 count,
+				struct error *error)
+{
+	int fds[PORT_TABLES_AT_ONCE];
+	u32 made = 0;
+	int result = 0;
+
+	while (made < count) {
+		result = new_port_table(state, slots[made], error);
+		if (result < 0)
 			break;
-		}
+		fds[made++] = result;
 	}
-	if (!result && count)
+	if (made == count)
 		result = enter_port_tables(state, slots, fds, count, error);
 	for (u32 i = 0; i < made; i++)
 		(void)close(fds[i]);
-	if (result)
-		state_remove_port_tables(state, slots, made);
-	free(fds);
 	return result;
+}
+
+static int state_add_port_tables(void *context, const u32 *slots, u32 count, struct error *error)
+{
+	struct state *state = context;
+	u32 done = 0;
+
+	while (done < count) {
+		u32 some = count - done < PORT_TABLES_AT_ONCE ? count - done : PORT_TABLES_AT_ONCE;
+		int result = add_some_port_tables(state, &slots[done], some, error);
+
+		done += some;
+		if (result) {
+			state_remove_port_tables(state, slots, done);
+			return result;
+		}
+	}
+	return 0;
 }
 
 struct port_tables state_port_tables(struct state *state)
