@@ -1,0 +1,115 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Runs guest.py on Debian 12's own kernel, in an emulated machine.
+
+    run.py --build BUILD [BUILD ...] --cache DIR
+
+Every BUILD is a build directory; they differ in the clang that made their BPF programs. The
+kernel's package is kept in DIR. The machine is emulated (TCG), so this needs no privileges, and
+no virtualisation on the machine it runs on.
+"""
+import argparse
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from archive import Archive
+from debian_kernel import KernelError, unpack
+
+SOURCE = Path(__file__).resolve().parents[2]
+PYTHON = Path("/usr/lib/python3.11")
+PROGRAMS = ("sh", "mount", "modprobe", "ip", "sysctl", "nsenter", "bpftool", "python3")
+MODULES = ("drivers/net/veth.ko", "net/sched/sch_ingress.ko", "net/sched/cls_bpf.ko")
+UNUSED = {"__pycache__", "test", "idlelib", "lib2to3", "distutils", "ensurepip", "pydoc_data",
+          "tkinter", "turtledemo", "config-3.11-x86_64-linux-gnu", "curses", "sqlite3"}
+BUILT = ("tests/replay", "dataplane/holdfast-dp")
+PASSED = "guest: passed"
+MEMORY_MIB = 1536
+TAIL_LINES = 60
+
+INIT = """#!/bin/sh
+export PATH=/bin HOME=/ PYTHONDONTWRITEBYTECODE=1
+mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+mount -t devtmpfs devtmpfs /dev
+mount -t bpf bpf /sys/fs/bpf
+mount -t tmpfs tmpfs /run
+mount -t tmpfs tmpfs /tmp
+modprobe -a {modules}
+ip link set lo up
+python3 /source/tests/kernel/guest.py {builds}
+echo o > /proc/sysrq-trigger
+while :; do read -r _; done
+"""
+
+
+def build_archive(builds, kernel_root, release, path):
+    """Write the initramfs with all that the guest runs."""
+    archive = Archive()
+    for directory in ("/proc", "/sys", "/dev", "/run", "/tmp"):
+        archive.add_directory(directory)
+    for program in PROGRAMS:
+        archive.add_program(program)
+    archive.add_tree(PYTHON, PYTHON, UNUSED)
+    modules = Path("lib/modules") / release
+    for each in (*(f"kernel/{module}" for module in MODULES), "modules.dep.bin",
+                 "modules.alias.bin", "modules.symbols.bin", "modules.builtin.bin",
+                 "modules.softdep"):
+        archive.add_file(kernel_root / modules / each, Path("/") / modules / each)
+    for each in ("abi", "tests"):
+        archive.add_tree(SOURCE / each, f"/source/{each}", {"__pycache__"})
+    for number, build in enumerate(builds):
+        for each in BUILT:
+            archive.add_file(build / each, f"/build/{number}/{each}")
+    names = " ".join(Path(module).stem for module in MODULES)
+    numbers = " ".join(f"/build/{number}" for number in range(len(builds)))
+    archive.add_text("/init", INIT.format(modules=names, builds=numbers))
+    archive.write(path)
+
+
+def boot(kernel, initramfs, timeout_s):
+    """Start the machine and wait for its end. => (whether the guest passed, its console)"""
+    machine = subprocess.Popen(
+        ["qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2",
+         "-m", str(MEMORY_MIB), "-kernel", str(kernel), "-initrd", str(initramfs),
+         "-append", "console=ttyS0 quiet panic=-1", "-display", "none", "-vga", "none",
+         "-serial", "stdio", "-monitor", "none", "-nic", "none", "-no-reboot"],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    try:
+        output, _ = machine.communicate(timeout=timeout_s)
+    except subprocess.TimeoutExpired:
+        machine.kill()
+        output, _ = machine.communicate()
+        output += f"\nno end after {timeout_s} s; stopped\n".encode()
+    console = output.decode(errors="replace").replace("\r", "")
+    return PASSED in console, console
+
+
+def main():
+    """The command line. => exit status"""
+    parser = argparse.ArgumentParser(description="Run a part of the tests on Linux 6.1.")
+    parser.add_argument("--build", type=Path, nargs="+", required=True)
+    parser.add_argument("--cache", type=Path, required=True)
+    parser.add_argument("--timeout", type=int, default=300, metavar="SECONDS")
+    options = parser.parse_args()
+    started = time.monotonic()
+    try:
+        kernel_root, release = unpack(options.cache)
+    except KernelError as error:
+        print(f"kernel: {error}", file=sys.stderr)
+        return 1
+    with tempfile.NamedTemporaryFile(prefix="hf-initramfs-") as initramfs:
+        build_archive(options.build, kernel_root, release, initramfs.name)
+        passed, console = boot(kernel_root / f"boot/vmlinuz-{release}", initramfs.name,
+                               options.timeout)
+    for line in console.splitlines() if passed else console.splitlines()[-TAIL_LINES:]:
+        print(line)
+    print(f"kernel: Linux {release}: {'passed' if passed else 'FAILED'} "
+          f"({time.monotonic() - started:.0f} s)")
+    return 0 if passed else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
