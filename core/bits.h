@@ -26,14 +26,25 @@ static __always_inline u32 bits_lowest(u64 word)
 /*
  * BPF's verifier wants to see the bound of an index on the register that is used, but compilers
  * check one copy and use another, or know it from the type: so the bound of a u64 that holds an
- * index is said again, where it cannot be lost.
+ * index is said again, where it cannot be lost. Nor does Linux 6.1 know that a swapped u16 is less
+ * than 65536: swap_u16() has the compiler forget it as well, so that it masks what it uses.
  */
 #ifdef __bpf__
 #define index_is_checked(index, bound)                                                         \
 	__asm__ volatile("if %0 < %1 goto +1\n\t%0 = 0" : "+r"(index) : "i"(bound))
+#define value_is_anything(value) __asm__ volatile("" : "+r"(value))
 #else
 #define index_is_checked(index, bound) ((void)(index))
+#define value_is_anything(value) ((void)(value))
 #endif
+
+static __always_inline u16 swap_u16(u16 value)
+{
+	u64 swapped = __builtin_bswap16(value);
+
+	value_is_anything(swapped);
+	return (u16)swapped;
+}
 
 /*
  * A number for an address, for tables whose contents nobody outside can choose; take its top bits.

@@ -15,13 +15,11 @@
 static __always_inline u32 port_owner(u32 address, u8 protocol, __be16 port)
 {
 	struct address_ports *ports = env_ports(address);
-	u64 index = __builtin_bswap16(port);
 	u32 owner;
 
 	if (!ports)
 		return 0;
-	index_is_checked(index, PORTS_PER_SPACE);
-	owner = atomic_read(&ports->spaces[port_protocol_of(protocol)].owners[index]);
+	owner = atomic_read(&ports->spaces[port_protocol_of(protocol)].owners[swap_u16(port)]);
 	return owner == PORT_KERNEL ? 0 : owner;
 }
 

@@ -377,7 +377,7 @@ static __always_inline void flow_retire(struct flow *flow)
 
 	if (ports)
 		ports_release(&ports->spaces[port_protocol_of(flow->protocol)],
-			      __builtin_bswap16(flow->port));
+			      swap_u16(flow->port));
 	atomic_write(&flow->life, FLOW_RETIRED);
 }
 

@@ -14,6 +14,7 @@
 #include <linux/tcp.h>
 #include <linux/udp.h>
 
+#include "core/bits.h"
 #include "core/checksum.h"
 #include "core/flow.h"
 
@@ -259,7 +260,7 @@ static __always_inline u32 packet_parse_ipv4(const env_frame *frame, struct pack
 	if (!ip || ip->version != 4)
 		return REASON_malformed_packet;
 	header_bytes = ip->ihl * 4u;
-	p->length = __builtin_bswap16(ip->tot_len);
+	p->length = swap_u16(ip->tot_len);
 	if (header_bytes < IPV4_BYTES || p->length < header_bytes ||
 	    !packet_at(frame, p->link_bytes, p->length) ||
 	    !ipv4_header_sums_up(frame, p->link_bytes, ip->ihl))
@@ -342,7 +343,7 @@ static __always_inline u32 packet_parse_ipv6(env_frame *frame, struct packet *p)
 
 	if (!ip || ip->version != 6)
 		return REASON_malformed_packet;
-	p->length = (u16)(__builtin_bswap16(ip->payload_len) + IPV6_BYTES);
+	p->length = (u16)(swap_u16(ip->payload_len) + IPV6_BYTES);
 	if (p->length < IPV6_BYTES || !packet_at(frame, p->link_bytes, p->length))
 		return REASON_malformed_packet;
 	__builtin_memcpy(&p->key.inside, &ip->saddr, sizeof(p->key.inside));

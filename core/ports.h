@@ -92,13 +92,10 @@ static __always_inline bool ports_claim(struct port_space *space, u16 low, u16 h
 /* Gives a port back. Only for its owner, and only when no packet can see that any more. */
 static __always_inline void ports_release(struct port_space *space, u16 port)
 {
-	u64 index = port;
-
-	index_is_checked(index, PORTS_PER_SPACE);
 	atomic_add(&space->group_free[port / PORTS_PER_GROUP], 1);
 	atomic_or(&space->free_bits[port / PORTS_PER_WORD], 1ull << (port % PORTS_PER_WORD));
 	atomic_add(&space->in_use, -1u);
-	(void)atomic_swap(&space->owners[index], PORT_FREE);
+	(void)atomic_swap(&space->owners[port], PORT_FREE);
 }
 
 /* Keeps a port for the gateway's own sockets. => false if a flow owns it */

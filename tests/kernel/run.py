@@ -24,7 +24,8 @@ PROGRAMS = ("sh", "mount", "modprobe", "ip", "sysctl", "nsenter", "bpftool", "py
 MODULES = ("drivers/net/veth.ko", "net/sched/sch_ingress.ko", "net/sched/cls_bpf.ko")
 UNUSED = {"__pycache__", "test", "idlelib", "lib2to3", "distutils", "ensurepip", "pydoc_data",
           "tkinter", "turtledemo", "config-3.11-x86_64-linux-gnu", "curses", "sqlite3"}
-BUILT = ("tests/replay", "dataplane/holdfast-dp")
+BUILT = ("bpf/tc.bpf.o", "bpf/xdp.bpf.o", "tests/verify", "tests/replay",
+         "dataplane/holdfast-dp", "control/holdfastd")
 PASSED = "guest: passed"
 MEMORY_MIB = 1536
 TAIL_LINES = 60
