@@ -9,6 +9,7 @@
 #include "core/atomic.h"
 #include "dataplane/clock.h"
 #include "dataplane/report_view.h"
+#include "dataplane/words.h"
 
 static json_t *reasons_json(const struct tables *tables)
 {
@@ -21,13 +22,11 @@ static json_t *reasons_json(const struct tables *tables)
 			packets += atomic_read(&tables->packet_counters[row].packets[reason]);
 			bytes += atomic_read(&tables->packet_counters[row].bytes[reason]);
 		}
-		report_append(list, json_pack("{s:s, s:s, s:s, s:I, s:I}", "reason", report_reason_name(reason),
-				       "outcome",
-				       reason >= REASON_FIRST_DROP  ? "dropped"
-				       : reason < REASON_not_ip     ? "forwarded"
-								    : "kernel",
-				       "text", report_reason_text(reason), "packets",
-				       (json_int_t)packets, "bytes", (json_int_t)bytes));
+		report_append(list, json_pack("{s:s, s:s, s:s, s:I, s:I}", "reason",
+					      reason_name(reason), "outcome",
+					      reason_outcome(reason), "text", reason_text(reason),
+					      "packets", (json_int_t)packets, "bytes",
+					      (json_int_t)bytes));
 	}
 	return list;
 }

@@ -9,6 +9,7 @@
 #include "core/atomic.h"
 #include "dataplane/clock.h"
 #include "dataplane/report_view.h"
+#include "dataplane/words.h"
 
 /* => {reason: count}, only those that happened */
 static json_t *failures_json(const struct owner_counters *counters)
@@ -19,7 +20,7 @@ static json_t *failures_json(const struct owner_counters *counters)
 		u64 count = atomic_read(&counters->failures[reason]);
 
 		if (count)
-			report_add(object, report_reason_name(reason), report_number(count));
+			report_add(object, reason_name(reason), report_number(count));
 	}
 	return object;
 }
@@ -60,13 +61,6 @@ static json_t *pool_addresses_json(const struct view *v, const struct nat_pool *
 		}
 	}
 	return list;
-}
-
-static const char *selector_name(u8 selector)
-{
-	static const char *const names[] = {"round-robin", "userspace-v1", "ebpf-legacy"};
-
-	return names[selector % 3];
 }
 
 static json_t *pool_json(const struct view *v, const struct nat_pool *pool, bool of_interface)
@@ -171,8 +165,8 @@ static json_t *event_json(const struct view *v, const struct failure_event *even
 
 	return json_pack(
 		"{s:f, s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:o, s:I, s:I, s:s}", "age_s",
-		(double)age_ns / 1e9, "reason", report_reason_name(event->reason), "text",
-		report_reason_text(event->reason), "rule_set",
+		(double)age_ns / 1e9, "reason", reason_name(event->reason), "text",
+		reason_text(event->reason), "rule_set",
 		view_rule_set(v, event->rule), "rule", view_rule(v, event->rule), "pool",
 		view_pool(v, event->pool), "source", report_address(&event->source), "source_port",
 		(json_int_t)ntohs(event->source_port), "destination",

@@ -3,28 +3,6 @@
 
 #include "dataplane/address.h"
 
-static const char *const reason_names[] = {
-#define X(name, text) #name,
-	REASONS(X)
-#undef X
-};
-
-static const char *const reason_texts[] = {
-#define X(name, text) text,
-	REASONS(X)
-#undef X
-};
-
-const char *report_reason_name(u32 reason)
-{
-	return reason_names[reason % REASON_COUNT];
-}
-
-const char *report_reason_text(u32 reason)
-{
-	return reason_texts[reason % REASON_COUNT];
-}
-
 void view_open(struct view *view, const struct tables *tables, const struct network *network)
 {
 	view->tables = tables;

@@ -29,10 +29,6 @@ const char *view_rule_set(const struct view *view, u32 rule_id); /* of the rule 
 /* => the name, "" for an interface that has gone */
 const char *view_interface(const struct view *view, u32 ifindex);
 
-/* => spelling and text of abi/reasons.h */
-const char *report_reason_name(u32 reason);
-const char *report_reason_text(u32 reason);
-
 json_t *report_address(const union ip_addr *address);
 json_t *report_number(u64 value);
 

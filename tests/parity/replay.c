@@ -22,6 +22,7 @@
 #include "dataplane/collector.h"
 #include "dataplane/snapshot.h"
 #include "dataplane/state.h"
+#include "dataplane/words.h"
 #include "tests/env/test_snapshot.h"
 #include "tests/parity/scenario.h"
 #include "tests/parity/xdp_run.h"
@@ -143,12 +144,6 @@ static void replay(FILE *trace, FILE *results, struct tables *tables, const stru
 
 /* The state, as tests/model/state.py spells it. */
 
-static const char *const reason_names[] = {
-#define X(name, text) #name,
-	REASONS(X)
-#undef X
-};
-
 static const char *const tcp_state_names[] = {"opening",     "answered",   "established",
 					      "closing_out", "closing_in", "closed"};
 
@@ -227,7 +222,7 @@ static json_t *counters_json(const struct owner_counters *counters)
 
 	for (u32 i = 0; i < REASON_COUNT; i++)
 		if (counters->failures[i])
-			json_object_set_new(failures, reason_names[i],
+			json_object_set_new(failures, reason_name(i),
 					    json_integer((json_int_t)counters->failures[i]));
 	return json_pack("{s:I, s:I, s:o}", "hits", (json_int_t)counters->hits, "opened",
 			 (json_int_t)counters->flows_opened, "failures", failures);
@@ -260,7 +255,7 @@ static json_t *reasons_json(const struct tables *t)
 		for (u32 row = 0; row < t->counter_rows; row++)
 			packets += t->packet_counters[row].packets[i];
 		if (packets)
-			json_object_set_new(object, reason_names[i],
+			json_object_set_new(object, reason_name(i),
 					    json_integer((json_int_t)packets));
 	}
 	return object;

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a command works with: where the daemon is, and where its words go.
+ *
+ * Both streams are those of output.h, so nothing that a command prints can steer a terminal.
+ */
+#ifndef CLI_SESSION_H
+#define CLI_SESSION_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+struct session {
+	const char *run_dir;
+	bool json;        /* one JSON document instead of text */
+	bool display_set; /* the configuration as set lines */
+	FILE *out;
+	FILE *err;
+	void *connection; /* api.h: kept between two requests; NULL at the beginning */
+};
+
+/* What a command ends with, and so the process. */
+enum status { STATUS_OK, STATUS_FAILED, STATUS_USAGE };
+
+/* Writes "holdfast: TEXT" to the errors. => STATUS_FAILED */
+enum status session_fail(const struct session *session, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dataplane/words.h"
+
+#include "abi/config.h"
+#include "abi/reasons.h"
+
+const char *reason_name(u32 reason)
+{
+	static const char *const names[] = {
+#define X(name, text) #name,
+		REASONS(X)
+#undef X
+	};
+
+	return reason < REASON_COUNT ? names[reason] : "?";
+}
+
+const char *reason_text(u32 reason)
+{
+	static const char *const texts[] = {
+#define X(name, text) text,
+		REASONS(X)
+#undef X
+	};
+
+	return reason < REASON_COUNT ? texts[reason] : "?";
+}
+
+const char *reason_outcome(u32 reason)
+{
+	if (reason >= REASON_FIRST_DROP)
+		return "dropped";
+	return reason < REASON_not_ip ? "forwarded" : "kernel";
+}
+
+const char *selector_name(u32 selector)
+{
+	switch (selector) {
+	case SELECT_ROUND_ROBIN:
+		return "round-robin";
+	case SELECT_USERSPACE_V1:
+		return "userspace-v1";
+	case SELECT_EBPF_LEGACY:
+		return "ebpf-legacy";
+	}
+	return "?";
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How reasons and selectors are called, wherever they are shown.
+ */
+#ifndef DATAPLANE_WORDS_H
+#define DATAPLANE_WORDS_H
+
+#include "abi/types.h"
+
+/* The name and the text of abi/reasons.h; "?" for a number that is no reason. */
+const char *reason_name(u32 reason);
+const char *reason_text(u32 reason);
+
+/* => "forwarded", "kernel" or "dropped": what happens to a packet for this reason */
+const char *reason_outcome(u32 reason);
+
+/* => the word of enum selector, as docs/configuration.md has it; "?" for any other number */
+const char *selector_name(u32 selector);
+
+#endif
