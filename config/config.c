@@ -6,13 +6,12 @@
 #include <string.h>
 
 #include "config/check.h"
+#include "config/file.h"
 #include "config/parser.h"
 #include "config/print.h"
 #include "config/query.h"
 #include "config/tree_snapshot.h"
 #include "dataplane/snapshot.h"
-
-enum { FIRST_BYTES = 1 << 16, MAX_FILE_BYTES = 1 << 24 };
 
 struct config {
 	struct tree tree;
@@ -53,39 +52,6 @@ int config_parse(const char *file_name, const char *text, size_t length,
 	return error;
 }
 
-/* => 0 or a negative errno; *text is the caller's in either case */
-static int read_text(FILE *file, char **text, size_t *length)
-{
-	size_t capacity = FIRST_BYTES;
-
-	while (capacity <= MAX_FILE_BYTES) {
-		char *grown = realloc(*text, capacity);
-
-		if (!grown)
-			return -ENOMEM;
-		*text = grown;
-		*length += fread(grown + *length, 1, capacity - *length, file);
-		if (ferror(file))
-			return -errno;
-		if (*length < capacity)
-			return 0;
-		capacity *= 2;
-	}
-	return -EFBIG;
-}
-
-static int read_file(const char *path, char **text, size_t *length)
-{
-	FILE *file = fopen(path, "re");
-	int error;
-
-	if (!file)
-		return -errno;
-	error = read_text(file, text, length);
-	(void)fclose(file);
-	return error;
-}
-
 /* An error that has no place in the text. => the error */
 static int fail_to_read(const char *path, struct diagnostics *diagnostics, int error)
 {
@@ -98,11 +64,8 @@ static int fail_to_read(const char *path, struct diagnostics *diagnostics, int e
 
 int config_read(const char *path, struct diagnostics *diagnostics, char **text, size_t *length)
 {
-	int error;
+	int error = file_read(path, text, length);
 
-	*text = NULL;
-	*length = 0;
-	error = read_file(path, text, length);
 	if (!error)
 		return 0;
 	free(*text);
