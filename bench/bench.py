@@ -85,6 +85,7 @@ TARGETS = (
     ("1,000 flows, against a bare redirect", "bare", 1_000, 0.8),
 )
 TARGET_FLOW_BYTES = 128
+TARGET_FULL_POOL = 3.0
 
 
 class Lane:
@@ -244,7 +245,7 @@ def print_rates(title, result):
         print(f"  lost in front of the gateway, in a full ring: {', '.join(lost)}")
 
 
-def judge(results):
+def judge(results, ports):
     """=> [(target, measured, wanted, met)]"""
     verdicts = []
     for title, peer, key, wanted in TARGETS:
@@ -253,6 +254,9 @@ def judge(results):
     size = max(result["flow_bytes"] for result in results.values())
     verdicts.append(("bytes of memory a flow, both directions", round(size, 1),
                      f"at most {TARGET_FLOW_BYTES}", size <= TARGET_FLOW_BYTES))
+    full = ports[-1]["claim_ns"] / ports[0]["claim_ns"]
+    verdicts.append((f"finding a port at {ports[-1]['used']:.1%} in use, against none",
+                     round(full, 2), f"at most {TARGET_FULL_POOL}", full <= TARGET_FULL_POOL))
     return verdicts
 
 
@@ -260,7 +264,7 @@ def print_verdicts(verdicts):
     """The targets, met or not."""
     print("\nTargets")
     for title, measured, wanted, met in verdicts:
-        print(f"  {title:<40} {measured:>8.2f}   {wanted:<14} {'met' if met else 'MISSED'}")
+        print(f"  {title:<44} {measured:>8.2f}   {wanted:<14} {'met' if met else 'MISSED'}")
 
 
 def measure(build, flows, rounds):
@@ -299,7 +303,22 @@ def measure_apart(build, flows, rounds):
     return json.loads(text)
 
 
-def print_report(facts, results, verdicts):
+def measure_ports(build):
+    """=> [cost of finding a free port, at one share of ports in use each]"""
+    say("free ports ...")
+    return [json.loads(line) for line in run(build / "bench" / "ports", timeout=300).splitlines()]
+
+
+def print_ports(ports):
+    """One line a fill."""
+    print("\nFinding a free port, natively")
+    for each in ports:
+        print(f"  {each['used']:>6.1%} in use {each['claim_ns']:6.0f} ns, 99th percentile "
+              f"{each['claim_p99_ns']:6.0f} ns, {each['claim_ns'] / ports[0]['claim_ns']:.2f} times "
+              "that of an empty pool")
+
+
+def print_report(facts, results, ports, verdicts):
     """For people."""
     print(f"\n{facts['cpu']}, {facts['cpus']} CPUs (1 used), Linux {facts['kernel']}, "
           f"{facts['nftables']}, load {facts['load_before']:.1f} before")
@@ -307,6 +326,7 @@ def print_report(facts, results, verdicts):
     for key, result in results.items():
         title = "New flows" if key == "new" else f"{int(key):,} established flows: packets"
         print_rates(title, result)
+    print_ports(ports)
     print_verdicts(verdicts)
 
 
@@ -315,11 +335,12 @@ def report(arguments):
     facts = machine() | {"rounds": arguments.rounds, "frame_bytes": 64}
     results = {str(flows): measure_apart(arguments.build, flows, arguments.rounds)
                for flows in (*FLOWS, "new")}
-    verdicts = judge(results)
-    print_report(facts, results, verdicts)
+    ports = measure_ports(arguments.build)
+    verdicts = judge(results, ports)
+    print_report(facts, results, ports, verdicts)
     if arguments.json:
         arguments.json.write_text(json.dumps({
-            "machine": facts, "results": results,
+            "machine": facts, "results": results, "ports": ports,
             "targets": [dict(zip(("target", "measured", "wanted", "met"), each))
                         for each in verdicts]}, indent=2) + "\n")
         print(f"\nAs JSON: {arguments.json}")
