@@ -36,12 +36,120 @@ static const struct argument explain_arguments[] = {
 	END,
 };
 
+static const struct argument no_arguments[] = {END};
+
+static const struct argument pool_arguments[] = {
+	{.id = ARGUMENT_ALL, .word = "all", .help = "Every pool"},
+	{.id = ARGUMENT_NAME, .value = "NAME", .help = "One pool"},
+	END,
+};
+
+static const struct argument rule_arguments[] = {
+	{.id = ARGUMENT_ALL, .word = "all", .help = "Every rule"},
+	{.id = ARGUMENT_NAME, .value = "NAME", .help = "The rules of this name"},
+	END,
+};
+
+static const struct argument binding_arguments[] = {
+	{.id = ARGUMENT_ALL, .word = "all", .help = "Every binding"},
+	END,
+};
+
+/* Which sessions: as in Junos, and by translated address and port as well. */
+#define SESSION_FILTER \
+	{.id = ARGUMENT_SOURCE_PREFIX, .word = "source-prefix", .value = "PREFIX", \
+	 .type = ARGUMENT_PREFIX, .help = "Inside hosts"}, \
+	{.id = ARGUMENT_DESTINATION_PREFIX, .word = "destination-prefix", .value = "PREFIX", \
+	 .type = ARGUMENT_PREFIX, .help = "What they talk to"}, \
+	{.id = ARGUMENT_TRANSLATED_PREFIX, .word = "translated-prefix", .value = "PREFIX", \
+	 .type = ARGUMENT_PREFIX, .help = "Public addresses that they have"}, \
+	{.id = ARGUMENT_SOURCE_PORT, .word = "source-port", .value = "PORT", \
+	 .type = ARGUMENT_PORT, .help = "Port or query id of the inside host"}, \
+	{.id = ARGUMENT_DESTINATION_PORT, .word = "destination-port", .value = "PORT", \
+	 .type = ARGUMENT_PORT, .help = "Port of what it talks to"}, \
+	{.id = ARGUMENT_TRANSLATED_PORT, .word = "translated-port", .value = "PORT", \
+	 .type = ARGUMENT_PORT, .help = "Port or query id that it has outside"}, \
+	{.id = ARGUMENT_PROTOCOL, .word = "protocol", .value = "PROTOCOL", \
+	 .type = ARGUMENT_IP_PROTOCOL, .help = "Name or number of the protocol"}, \
+	{.id = ARGUMENT_INTERFACE, .word = "interface", .value = "INTERFACE", \
+	 .help = "Interface by which the session came"}, \
+	{.id = ARGUMENT_SESSION, .word = "session-identifier", .value = "NUMBER", \
+	 .type = ARGUMENT_COUNTING, .help = "The session with this number"}
+
+static const struct argument show_flow_arguments[] = {
+	SESSION_FILTER,
+	{.id = ARGUMENT_SUMMARY, .word = "summary", .help = "How many there are, and room for"},
+	{.id = ARGUMENT_BRIEF, .word = "brief", .help = "One line for each session"},
+	{.id = ARGUMENT_EXTENSIVE, .word = "extensive",
+	 .help = "With rule, pool, zones, state and duration"},
+	END,
+};
+
+static const struct argument clear_flow_arguments[] = {
+	{.id = ARGUMENT_ALL, .word = "all", .help = "Every session"},
+	SESSION_FILTER,
+	END,
+};
+
+static const struct argument commit_arguments[] = {
+	{.id = ARGUMENT_FILE, .value = "FILE",
+	 .help = "The new configuration; the daemon's own file, if it is not given"},
+	END,
+};
+
+static const struct argument rollback_arguments[] = {
+	{.id = ARGUMENT_NUMBER, .value = "NUMBER", .type = ARGUMENT_COUNTING, .required = true,
+	 .help = "Number of the commit in show system commit; 0 is the newest"},
+	END,
+};
+
 const struct command commands[] = {
 	{.words = {"check"}, .arguments = check_arguments, .run = run_check,
 	 .help = "Say everything that is wrong with a configuration, and change nothing"},
 	{.words = {"explain"}, .arguments = explain_arguments, .run = run_explain,
 	 .help = "Say which rule, pool and address a host gets by a configuration, and why"},
-	END,
+	{.words = {"show", "configuration"}, .arguments = no_arguments,
+	 .run = run_show_configuration, .can_display_set = true,
+	 .help = "Show the committed configuration"},
+	{.words = {"show", "security", "flow", "session"}, .arguments = show_flow_arguments,
+	 .run = run_show_flow, .help = "Show the sessions that are translated now"},
+	{.words = {"show", "security", "nat", "source", "failures"}, .arguments = no_arguments,
+	 .run = run_show_failures,
+	 .help = "Show what rules had to refuse, and why"},
+	{.words = {"show", "security", "nat", "source", "persistent-nat-table"},
+	 .arguments = binding_arguments, .run = run_show_persistent_nat_table,
+	 .help = "Show persistent bindings; this version has none"},
+	{.words = {"show", "security", "nat", "source", "pool"}, .arguments = pool_arguments,
+	 .run = run_show_pool, .help = "Show pools, their addresses and the ports in use"},
+	{.words = {"show", "security", "nat", "source", "rule"}, .arguments = rule_arguments,
+	 .run = run_show_rule, .help = "Show rules, what they match and what came of it"},
+	{.words = {"show", "security", "nat", "source", "summary"}, .arguments = no_arguments,
+	 .run = run_show_summary, .help = "Show pools and rules, one line or two each"},
+	{.words = {"show", "system", "commit"}, .arguments = no_arguments,
+	 .run = run_show_commit, .help = "Show the commits that can be returned to"},
+	{.words = {"show", "system", "dataplane"}, .arguments = no_arguments,
+	 .run = run_show_dataplane,
+	 .help = "Show the dataplane: interfaces, sessions, and what became of packets"},
+	{.words = {"show", "version"}, .arguments = no_arguments, .run = run_show_version,
+	 .help = "Show the versions of what runs"},
+	{.words = {"clear", "security", "flow", "session"}, .arguments = clear_flow_arguments,
+	 .run = run_clear_flow, .help = "End sessions"},
+	{.words = {"clear", "security", "nat", "source", "persistent-nat-table"},
+	 .arguments = binding_arguments, .run = run_clear_persistent_nat_table,
+	 .help = "Take away persistent bindings; this version has none"},
+	{.words = {"request", "security", "nat", "verify"}, .arguments = no_arguments,
+	 .run = run_verify,
+	 .help = "Check that sessions and ports agree with each other; fail if they do not"},
+	{.words = {"request", "system", "commit"}, .arguments = commit_arguments,
+	 .run = run_commit,
+	 .help = "Put a configuration in force, or nothing of it if it has an error"},
+	{.words = {"request", "system", "rollback"}, .arguments = rollback_arguments,
+	 .run = run_rollback, .help = "Put an earlier configuration in force again"},
+	{.words = {"exit"}, .arguments = no_arguments, .run = run_exit,
+	 .help = "Leave the shell"},
+	{.words = {"quit"}, .arguments = no_arguments, .run = run_exit,
+	 .help = "Leave the shell"},
+	{.run = NULL},
 };
 
 struct group {
@@ -49,11 +157,31 @@ struct group {
 	const char *help;
 };
 
+/* What the first words of several commands have in common. */
 static const struct group groups[] = {
 	{"show", "Show what is configured and what happens"},
-	{"show security", "Show source NAT and sessions"},
-	END,
+	{"show security", "Show sessions and source NAT"},
+	{"show security flow", "Show sessions"},
+	{"show security nat", "Show source NAT"},
+	{"show security nat source", "Show pools, rules and failures"},
+	{"show system", "Show the dataplane and commits"},
+	{"clear", "Take away state"},
+	{"clear security", "Take away sessions or bindings"},
+	{"clear security flow", "Take away sessions"},
+	{"clear security nat", "Take away bindings"},
+	{"clear security nat source", "Take away bindings"},
+	{"request", "Have something done"},
+	{"request security", "Check source NAT"},
+	{"request security nat", "Check source NAT"},
+	{"request system", "Change what is in force"},
+	{NULL, NULL},
 };
+
+enum status run_exit(struct session *session, const struct arguments *arguments)
+{
+	(void)session, (void)arguments;
+	return STATUS_LEAVE;
+}
 
 const char *command_group_help(const char *const words[], size_t count)
 {

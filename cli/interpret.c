@@ -5,9 +5,8 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/line.h"
 #include "cli/output.h"
-
-enum { MAX_LINE_WORDS = 256 };
 
 /* One command line under way. */
 struct line {

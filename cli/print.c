@@ -18,6 +18,17 @@ json_int_t json_number(const json_t *object, const char *name)
 	return json_integer_value(json_object_get(object, name));
 }
 
+json_t *json_find_named(const json_t *list, const char *name)
+{
+	json_t *entry;
+	size_t i;
+
+	json_array_foreach(list, i, entry)
+		if (!strcmp(json_text(entry, "name"), name))
+			return entry;
+	return NULL;
+}
+
 static const char *scalar_text(const json_t *value, char number[static NUMBER_BYTES])
 {
 	switch (value ? json_typeof(value) : JSON_OBJECT) {

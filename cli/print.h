@@ -22,6 +22,9 @@ const char *json_text(const json_t *object, const char *name);
 /* => the number of a field; 0 if it is not there */
 json_int_t json_number(const json_t *object, const char *name);
 
+/* => the object of a list whose "name" it is, borrowed; NULL: there is none */
+json_t *json_find_named(const json_t *list, const char *name);
+
 /* The whole as one document. => STATUS_OK, or STATUS_FAILED if it could not be written */
 enum status print_json(FILE *output, const json_t *json);
 

@@ -10,17 +10,19 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+struct connection;
+
 struct session {
 	const char *run_dir;
 	bool json;        /* one JSON document instead of text */
 	bool display_set; /* the configuration as set lines */
 	FILE *out;
 	FILE *err;
-	void *connection; /* api.h: kept between two requests; NULL at the beginning */
+	struct connection *connection; /* to the daemon; api.h */
 };
 
-/* What a command ends with, and so the process. */
-enum status { STATUS_OK, STATUS_FAILED, STATUS_USAGE };
+/* What a command ends with, and so the process; STATUS_LEAVE asks a shell to end. */
+enum status { STATUS_OK, STATUS_FAILED, STATUS_USAGE, STATUS_LEAVE };
 
 /* Writes "holdfast: TEXT" to the errors. => STATUS_FAILED */
 enum status session_fail(const struct session *session, const char *format, ...)

@@ -77,6 +77,7 @@ struct flow_walk {
 	bool finished;
 	u64 by_protocol[PORTS_PROTOCOLS];
 	u64 by_state[TCP_STATE_COUNT];
+	u64 ending; /* the collector takes them away in a moment */
 };
 
 static bool flow_is_shown(const struct view *v, const struct flow_filter *filter, u32 slot)
@@ -133,6 +134,7 @@ static void count_flows(const struct tables *tables, const struct network *netwo
 		if (!flow_is_shown(&v, walk->filter, slot))
 			continue;
 		walk->by_protocol[protocol_place(flow->protocol)]++;
+		walk->ending += atomic_read(&flow->life) == FLOW_ENDING;
 		if (flow->protocol == PROTOCOL_TCP)
 			walk->by_state[atomic_read(&flow->tcp_state) % TCP_STATE_COUNT]++;
 	}
@@ -151,7 +153,8 @@ json_t *report_flow_summary(struct engine *engine, const struct flow_filter *fil
 		total += walk.by_protocol[i];
 	for (u32 i = 0; i < TCP_STATE_COUNT; i++)
 		report_add(states, tcp_state_names[i], report_number(walk.by_state[i]));
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:o}", "total", (json_int_t)total, "maximum",
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "total", (json_int_t)total,
+			 "ending", (json_int_t)walk.ending, "maximum",
 			 (json_int_t)status.flow_capacity, "tcp",
 			 (json_int_t)walk.by_protocol[PORTS_TCP], "udp",
 			 (json_int_t)walk.by_protocol[PORTS_UDP], "icmp",
