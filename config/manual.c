@@ -13,55 +13,8 @@
 
 #include "config/applications.h"
 #include "config/query.h"
+#include "config/roff.h"
 #include "config/value.h"
-
-/* --- roff --- */
-
-static void put_character(char c)
-{
-	if (c == '\\')
-		fputs("\\e", stdout);
-	else if (c == '-')
-		fputs("\\-", stdout);
-	else
-		putchar(c);
-}
-
-/* Writes text as it is, wherever on a line it stands. */
-static void put_text(const char *text)
-{
-	if (*text == '.' || *text == '\'')
-		fputs("\\&", stdout);
-	for (; *text; text++)
-		put_character(*text);
-}
-
-static void put_line(const char *text)
-{
-	put_text(text);
-	putchar('\n');
-}
-
-static void put_section(const char *name)
-{
-	printf(".SH \"%s\"\n", name);
-}
-
-static void put_paragraph(const char *text)
-{
-	puts(".PP");
-	put_line(text);
-}
-
-static void begin_literal(void)
-{
-	puts(".PP\n.nf\n.RS 4");
-}
-
-static void end_literal(void)
-{
-	puts(".RE\n.fi");
-}
 
 /* --- statements --- */
 
@@ -174,7 +127,7 @@ static void put_tree(const struct schema *parent, int depth)
 		if (!has_block)
 			add_inline(child, &line);
 		text_add(&line, has_block ? " {" : ";");
-		put_line(line.bytes);
+		roff_line(line.bytes);
 		if (!has_block)
 			continue;
 		put_tree(child, depth + 1);
@@ -190,9 +143,9 @@ static void put_keywords(const struct schema *schema)
 		if (keyword->status != SUPPORTED)
 			continue;
 		printf(".br\n.B ");
-		put_text(keyword->word);
+		roff_text(keyword->word);
 		printf("\n\\(en ");
-		put_line(keyword->help);
+		roff_line(keyword->help);
 	}
 }
 
@@ -213,14 +166,14 @@ static void put_facts(const struct schema *schema)
 	if (schema->mandatory)
 		text_add(&facts, " Required: %s.", schema->mandatory);
 	if (facts.length)
-		put_line(facts.bytes + 1);
+		roff_line(facts.bytes + 1);
 }
 
 static void put_statement(const struct schema *schema, const struct text *path)
 {
 	printf(".TP\n.B ");
-	put_line(path->bytes);
-	put_text(schema->help);
+	roff_line(path->bytes);
+	roff_text(schema->help);
 	puts(".");
 	put_facts(schema);
 	if (schema->type == TYPE_KEYWORD && count_keywords(schema) > 1)
@@ -266,8 +219,8 @@ static void put_not_enforced(const struct schema *parent, struct text *path)
 		add_not_enforced(child, &words);
 	if (words.length) {
 		printf(".TP\n.B ");
-		put_line(length ? path->bytes : "at the top");
-		put_line(words.bytes + 2);
+		roff_line(length ? path->bytes : "at the top");
+		roff_line(words.bytes + 2);
 	}
 	for_each_statement(child, parent) {
 		if (child->status != SUPPORTED)
@@ -283,23 +236,23 @@ static void put_not_enforced(const struct schema *parent, struct text *path)
 
 static void put_language(void)
 {
-	put_section("LANGUAGE");
-	put_paragraph("The language is that of Junos, in both of its forms, which may be mixed in "
+	roff_section("LANGUAGE");
+	roff_paragraph("The language is that of Junos, in both of its forms, which may be mixed in "
 		      "one file: statements in braces, each ended by a semicolon or a block, and "
 		      "lines that begin with set. Words cannot be shortened. Where several values "
 		      "are allowed they stand in brackets, [ a b c ], in a block, { a; b; c; }, or "
 		      "in statements of their own.");
-	put_paragraph("A container that is named again is added to; a value that is given again "
+	roff_paragraph("A container that is named again is added to; a value that is given again "
 		      "replaces the one before; a list of values grows. The order of pools, "
 		      "rule-sets, rules and addresses is kept and matters.");
-	put_paragraph("Comments are # up to the end of the line, and /* up to */. Text with spaces "
+	roff_paragraph("Comments are # up to the end of the line, and /* up to */. Text with spaces "
 		      "stands in quotes, in which \\\" and \\\\ mean a quote and a backslash.");
-	put_paragraph(
+	roff_paragraph(
 		"The tag inactive: before a statement keeps it, with everything in it, out of "
 		"force; in set form a line deactivate PATH behind it does the same. The tag "
 		"replace: makes a statement take the place of an earlier one instead of "
 		"adding to it.");
-	put_paragraph("Errors name file, line and column, and all errors of a file are shown at "
+	roff_paragraph("Errors name file, line and column, and all errors of a file are shown at "
 		      "once. A statement that is known but not enforced by this version is an "
 		      "error, because nothing is ever accepted and ignored.");
 }
@@ -321,11 +274,11 @@ static void put_values(void)
 		{"APPLICATION", "any, or a predefined application, see APPLICATIONS"},
 	};
 
-	put_section("VALUES");
+	roff_section("VALUES");
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
 		printf(".TP\n.B ");
-		put_line(values[i][0]);
-		put_line(values[i][1]);
+		roff_line(values[i][0]);
+		roff_line(values[i][1]);
 	}
 }
 
@@ -334,13 +287,13 @@ static void put_applications(void)
 	const struct application *application = NULL;
 	const char *separator = "";
 
-	put_section("APPLICATIONS");
+	roff_section("APPLICATIONS");
 	puts(".PP");
 	while ((application = application_after(application))) {
 		if (application->not_enforced)
 			continue;
 		fputs(separator, stdout);
-		put_text(application->name);
+		roff_text(application->name);
 		separator = ",\n";
 	}
 	putchar('\n');
@@ -350,11 +303,11 @@ static void put_example(FILE *example)
 {
 	char line[256];
 
-	put_section("EXAMPLE");
-	begin_literal();
+	roff_section("EXAMPLE");
+	roff_literal_begin();
 	while (fgets(line, sizeof(line), example))
-		put_text(line);
-	end_literal();
+		roff_text(line);
+	roff_literal_end();
 }
 
 static void put_page(FILE *example)
@@ -363,22 +316,22 @@ static void put_page(FILE *example)
 
 	printf(".TH HOLDFAST.CONF 5 \"\" \"Holdfast %s\" \"Holdfast\"\n", HOLDFAST_VERSION);
 	puts(".nh\n.ad l"); /* words that must be typed are not to be divided */
-	put_section("NAME");
+	roff_section("NAME");
 	puts("holdfast.conf \\- configuration of the Holdfast source NAT gateway");
 	put_language();
-	put_section("STATEMENTS");
-	begin_literal();
+	roff_section("STATEMENTS");
+	roff_literal_begin();
 	put_tree(&schema_root, 0);
-	end_literal();
+	roff_literal_end();
 	put_values();
-	put_section("MEANING");
+	roff_section("MEANING");
 	put_statements(&schema_root, &path);
 	put_applications();
-	put_section("NOT ENFORCED YET");
-	put_paragraph("Known from Junos or planned, and refused with an error that says so:");
+	roff_section("NOT ENFORCED YET");
+	roff_paragraph("Known from Junos or planned, and refused with an error that says so:");
 	put_not_enforced(&schema_root, &path);
 	put_example(example);
-	put_section("SEE ALSO");
+	roff_section("SEE ALSO");
 	puts(".BR holdfast (1),\n.BR holdfastd (8)");
 }
 
