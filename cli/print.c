@@ -33,7 +33,7 @@ static const char *scalar_text(const json_t *value, char number[static NUMBER_BY
 {
 	switch (value ? json_typeof(value) : JSON_OBJECT) {
 	case JSON_STRING:
-		return json_string_value(value);
+		return *json_string_value(value) ? json_string_value(value) : "-";
 	case JSON_INTEGER:
 		(void)snprintf(number, NUMBER_BYTES, "%" JSON_INTEGER_FORMAT,
 			       json_integer_value(value));

@@ -3,8 +3,8 @@
  * From JSON to lines.
  *
  * A template is text with fields in it, {name} or {name:WIDTH}, filled to the WIDTH (on the right
- * if it is negative) and taken from an object: texts as they are, numbers, yes and no, null as
- * "-", and what is not there as "?", so that a figure is never made up.
+ * if it is negative) and taken from an object: texts as they are, numbers, yes and no, null and an
+ * empty text as "-", and what is not there as "?", so that a figure is never made up.
  */
 #ifndef CLI_PRINT_H
 #define CLI_PRINT_H

@@ -4,6 +4,7 @@
  */
 #include "cli/show.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "cli/print.h"
@@ -124,8 +125,23 @@ static void print_applications(FILE *out, const json_t *applications)
 	}
 }
 
+static bool matches_everything(const json_t *match)
+{
+	const char *field;
+	json_t *list;
+
+	json_object_foreach((json_t *)(void *)match, field, list)
+		if (json_array_size(list))
+			return false;
+	return true;
+}
+
 static void print_match(FILE *out, const json_t *match)
 {
+	if (matches_everything(match)) {
+		print_item(out, 0, "Match", "any");
+		return;
+	}
 	(void)fputs("  Match\n", out);
 	print_prefixes(out, "  Source addresses", json_object_get(match, "source_addresses"));
 	print_prefixes(out, "  Destination addresses",

@@ -50,11 +50,9 @@ static void print_pool_rows(FILE *out, const json_t *pool)
 		struct text addresses = {0};
 
 		text_add(&addresses, "%s-%s", json_text(range, "low"), json_text(range, "high"));
-		(void)fprintf(out, "%-20s %-32s", i ? "" : json_text(pool, "name"),
+		(void)fprintf(out, "%-20s %-*s", i ? "" : json_text(pool, "name"), i ? 0 : 32,
 			      addresses.bytes);
-		if (!i)
-			print_template(out, pool, " default   yes  {total_addresses}");
-		(void)fputc('\n', out);
+		print_template(out, pool, i ? "\n" : " default   yes  {total_addresses}\n");
 	}
 }
 
