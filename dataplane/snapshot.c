@@ -12,6 +12,7 @@
 #include "dataplane/codec.h"
 #include "dataplane/digest.h"
 #include "dataplane/prefix.h"
+#include "dataplane/snapshot_names.h"
 
 void snapshot_free(struct snapshot *snapshot)
 {
@@ -547,6 +548,8 @@ int snapshot_decode_body(json_t *body, struct snapshot *snapshot, struct error *
 
 	memset(snapshot, 0, sizeof(*snapshot));
 	result = codec_decode(body, code_body, snapshot, error);
+	if (!result)
+		result = snapshot_check_names(snapshot, error);
 	if (result)
 		snapshot_free(snapshot);
 	return result;

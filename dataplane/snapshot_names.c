@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dataplane/snapshot_names.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* `count` structs of `bytes`, the first of which has its name at `first`. */
+static int check_names(const char *where, const char *first, size_t count, size_t bytes,
+		       struct error *error)
+{
+	const char **names;
+	int result = 0;
+
+	if (count < 2)
+		return 0;
+	names = calloc(count, sizeof(*names));
+	if (!names)
+		return error_set(error, ENOMEM, "out of memory");
+	for (size_t i = 0; i < count; i++)
+		names[i] = first + i * bytes;
+	qsort(names, count, sizeof(*names), compare_names);
+	for (size_t i = 1; !result && i < count; i++)
+		if (!strcmp(names[i - 1], names[i]))
+			result = error_set(error, EINVAL, "%s: \"%s\" twice, expected once", where,
+					   names[i]);
+	free(names);
+	return result;
+}
+
+#define CHECK_NAMES(where, array, count, error)                                                \
+	((count) ? check_names(where, (array)[0].name, count, sizeof((array)[0]), error) : 0)
+
+int snapshot_check_names(const struct snapshot *s, struct error *error)
+{
+	int result = CHECK_NAMES("zones", s->zones, s->zone_count, error);
+
+	if (!result)
+		result = CHECK_NAMES("pools", s->pools, s->pool_count, error);
+	if (!result)
+		result = CHECK_NAMES("rule_sets", s->rule_sets, s->rule_set_count, error);
+	for (size_t i = 0; !result && i < s->rule_set_count; i++)
+		result = CHECK_NAMES("rules", s->rule_sets[i].rules, s->rule_sets[i].rule_count,
+				     error);
+	return result;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The names of a snapshot: what has one is told by it from others of its kind, in commits as in
+ * counters, so none may be there twice.
+ */
+#ifndef DATAPLANE_SNAPSHOT_NAMES_H
+#define DATAPLANE_SNAPSHOT_NAMES_H
+
+#include "abi/snapshot.h"
+#include "dataplane/error.h"
+
+/* Zones, pools, rule-sets; rules of each rule-set. => 0; -EINVAL and the name, -ENOMEM */
+int snapshot_check_names(const struct snapshot *snapshot, struct error *error);
+
+#endif
