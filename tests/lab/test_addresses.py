@@ -6,7 +6,7 @@ from house import GATEWAY_WAN
 from observers import Conversation, Observer
 from topology import add_addresses
 
-MORE_HOSTS = range(100, 140)
+MORE_HOSTS = range(100, 120)
 PROTOCOLS = ("tcp", "udp")
 NETS = {"a1": ("lan", "10.0.1", "2001:db8:1:"), "b1": ("guest", "10.0.2", "2001:db8:2:")}
 
@@ -54,7 +54,7 @@ def _check_as_explained(lab, algorithm):
 
 
 def test_userspace_v1_as_explained(lab):
-    """160 hosts are seen with the one address that explain foretold; no two flows alike [R1]"""
+    """80 hosts are seen with the one address that explain foretold; no two flows alike [R1]"""
     _check_as_explained(lab, "userspace-v1")
 
 

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Flows from their first packet to the last, and the ports they give back."""
+from contextlib import ExitStack
+
+import clients
+from frames import Sender, mac_of, udp
+from house import PERSISTENT, config
+from lab import takes
+from observers import Conversation, Observer, ask
+from oracle import parse
+from socket_filter import incoming
+from waiting import wait_until
+from wire import Capture
+
+SHORT = """
+set security flow udp-session timeout 2
+set security flow icmp-session timeout 2
+set security flow tcp-session tcp-initial-timeout 2
+set security flow tcp-session established-timeout 3
+set security flow tcp-session closing-timeout 2
+"""
+
+ONE_ADDRESS = """
+set security flow maximum-sessions 131072
+set security nat source pool one address 198.51.100.40
+set security nat source pool one port range {low} to {high}
+set security nat source rule-set out from zone [ lan guest ]
+set security nat source rule-set out to zone wan
+set security nat source rule-set out rule all then source-nat pool one
+"""
+
+
+REFUSED = 100
+BURST = 256
+
+
+def _wait_for_none(gateway, pool):
+    wait_until(lambda: gateway.flow_count() == 0, "all flows to idle", 15)
+    assert gateway.pool(pool)["ports_in_use"] == 0
+
+
+def test_idle_flows_end(lab):
+    """idle flows of every kind end by their timeouts, and their slots and ports come back"""
+    house = lab.house(PERSISTENT, SHORT)
+    gateway, host = house.gateway, house.host("a1")
+    Observer(house.servers["s1"])
+    slots = gateway.verify()["free_slots"]
+    with ExitStack() as stack:
+        for family in (4, 6):
+            server = house.server("s1", family)
+            assert clients.ping(host, server) == 1
+            ask(host, server, "tcp")  # closed
+            for protocol in ("tcp", "udp"):
+                stack.enter_context(Conversation(host, server, protocol)).ask()
+        assert gateway.flow_count() == 8
+        assert gateway.pool("resi")["ports_in_use"] == 8
+        _wait_for_none(gateway, "resi")
+        assert gateway.verify()["free_slots"] == slots
+
+
+def test_traffic_keeps_a_flow(lab):
+    """packets in either direction keep a flow alive; it keeps its address and port"""
+    house = lab.house(PERSISTENT, SHORT)
+    Observer(house.servers["s1"])
+    with Conversation(house.host("a1"), house.server("s1", 4), "udp") as busy, \
+            Conversation(house.host("a1"), house.server("s1", 4), "udp") as idle:
+        first = busy.ask()
+        idle.ask()
+
+        def idle_has_ended():
+            assert busy.ask() == first
+            return house.gateway.flow_count() == 1
+        wait_until(idle_has_ended, "the other flow to idle", 15)
+
+
+def test_closed_connections_end(lab):
+    """a connection that was closed goes after closing-timeout, an open one stays"""
+    house = lab.house(PERSISTENT, "set security flow tcp-session closing-timeout 1")
+    Observer(house.servers["s1"])
+    with Conversation(house.host("a1"), house.server("s1", 4)) as open_one:
+        before = open_one.ask()
+        for _ in range(20):
+            ask(house.host("a1"), house.server("s1", 4))
+        wait_until(lambda: house.gateway.flow_count() == 1, "closed connections to end", 15)
+        assert open_one.ask() == before
+
+
+def test_clear_flows(lab):
+    """`clear security flow session` ends the flows that are meant, and no others"""
+    house = lab.house(PERSISTENT)
+    Observer(house.servers["s1"])
+    server = house.server("s1", 4)
+    with Conversation(house.host("a1"), server, "udp") as cleared, \
+            Conversation(house.host("a2"), server, "udp") as kept:
+        cleared.ask()
+        before = kept.ask()
+        answer = house.gateway.api("DELETE", "/v1/flows",
+                                   source_prefix=f"{house.host('a1').address(4)}/32")
+        assert answer["cleared"] == 1
+        assert [flow["source"] for flow in house.gateway.flows()] == [house.host("a2").address(4)]
+        assert kept.ask() == before
+        cleared.ask()  # a new flow
+
+
+class Flood:
+    """UDP flows of one host, one packet each, a source port each."""
+
+    def __init__(self, house):
+        self.host = house.host("a1")
+        self.server = house.server("s1", 4)
+        self.wire = Capture(house.router, "eth0", incoming())
+        self.sender = Sender(self.host, "eth0", mac_of(house.gateway, "eth0"))
+        frame = bytes(self.sender.link / udp(self.host.address(4), self.server, b"",
+                                             sport=1, dport=9))
+        self.head, self.tail = frame[:34], frame[36:40] + b"\0\0"  # no UDP checksum
+
+    def send(self, count, first_port=1):
+        """=> the public ports that were seen of the flows"""
+        seen = []
+        for port in range(first_port, first_port + count):
+            self.sender.send_bytes(self.head + port.to_bytes(2, "big") + self.tail)
+            if port % BURST == 0:
+                seen += self._ports_seen()
+        return seen + self._ports_seen()
+
+    def _ports_seen(self):
+        return [packet.source_port for packet, _ in self.wire.packets()
+                if packet.kind == parse.UDP and packet.destination_port == 9]
+
+
+def _exhaust(lab, low, high):
+    """Take every port, be refused, and once they are back take every port again."""
+    ports = high - low + 1
+    rules = ONE_ADDRESS.format(low=low, high=high)
+    house = lab.house(PERSISTENT, rules=rules, inspect_one_in=64)
+    gateway = house.gateway
+    clients.ping(house.host("a1"), house.server("s1", 4))  # the neighbours are known now
+    flood = Flood(house)
+    for _ in range(2):
+        gateway.commit(config(PERSISTENT, rules=rules))
+        before = gateway.reasons()
+        seen = flood.send(ports)
+        assert sorted(seen) == list(range(low, high + 1)), f"{len(set(seen))} of {ports} ports"
+        assert gateway.pool("one")["addresses"][0]["udp"] == ports
+        assert not flood.send(REFUSED, first_port=ports + 1)
+        refused = gateway.reasons()["source_nat_pool_exhausted"]
+        assert refused - before["source_nat_pool_exhausted"] == REFUSED
+        assert gateway.pool("one")["exhaustions"] == refused
+        assert sorted(flood.send(ports)) == sorted(seen), "flows that were there lost their port"
+        gateway.verify()
+        gateway.commit(config(PERSISTENT, SHORT, rules=rules))
+        _wait_for_none(gateway, "one")
+
+
+@takes(90)
+def test_every_port_is_usable(lab):
+    """one address serves all of its 64,512 ports, no two alike, then refuses; all come back [R21]"""
+    _exhaust(lab, 1024, 65535)
+
+
+def test_odd_ranges(lab):
+    """the same for a range of odd size and bounds [R21]"""
+    _exhaust(lab, 1025, 11026)
