@@ -61,8 +61,12 @@ class Gateway(Namespace):
         """Start holdfastd and wait until it answers; `config` replaces its file."""
         if config is not None:
             self.config_file.write_text(config)
-        self.daemon = self.start(*self.holdfastd("--foreground"))
+        self.launch_holdfast()
         wait_until(self._answers, f"holdfastd of {self.name}")
+
+    def launch_holdfast(self):
+        """Start holdfastd, and wait for nothing."""
+        self.daemon = self.start(*self.holdfastd("--foreground"))
 
     def _answers(self):
         if not self.daemon.is_running():

@@ -8,6 +8,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "model"))
 import parse  # noqa: E402
 from addresses import Prefix, packed, text_of  # noqa: E402
 from checksum import compute  # noqa: E402
-from reasons import Decision  # noqa: E402
+from reasons import DROP_REASONS, Decision  # noqa: E402
 
-__all__ = ["Decision", "Prefix", "compute", "packed", "parse", "text_of"]
+__all__ = ["DROP_REASONS", "Decision", "Prefix", "compute", "packed", "parse", "text_of"]

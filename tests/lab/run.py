@@ -39,20 +39,22 @@ class Test:
             status = sandbox.run(lambda: self._perform(build, output), self.limit_s)
             seconds = time.monotonic() - started
             output.seek(0)
-            return status, seconds, output.read()
+            return status, seconds, output.read().strip()
 
     def _perform(self, build, output):
         os.dup2(output.fileno(), 1)
         os.dup2(output.fileno(), 2)
         lab = Lab(build)
         try:
-            self.function(lab)
+            note = self.function(lab)
             lab.check()
+            print(note or "")
         except BaseException:
             traceback.print_exc()
             sys.stderr.flush()
             print_logs()
             return 1
+        sys.stdout.flush()
         return 0
 
 
@@ -73,7 +75,8 @@ def run_all(tests, build):
         status, seconds, output = test.run(build)
         failed += status != 0
         mark = {0: "ok  ", sandbox.TIMED_OUT: "LATE"}.get(status, "FAIL")
-        print(f"{mark} {seconds:6.1f} s  {test.name}: {test.claim}", flush=True)
+        note = f" ({output})" if output and not status else ""
+        print(f"{mark} {seconds:6.1f} s  {test.name}: {test.claim}{note}", flush=True)
         if status:
             print(output, flush=True)
     return failed

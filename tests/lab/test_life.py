@@ -3,14 +3,11 @@
 from contextlib import ExitStack
 
 import clients
-from frames import Sender, mac_of, udp
 from house import PERSISTENT, config
 from lab import takes
 from observers import Conversation, Observer, ask
-from oracle import parse
-from socket_filter import incoming
+from traffic import Flood
 from waiting import wait_until
-from wire import Capture
 
 SHORT = """
 set security flow udp-session timeout 2
@@ -31,7 +28,6 @@ set security nat source rule-set out rule all then source-nat pool one
 
 
 REFUSED = 100
-BURST = 256
 
 
 def _wait_for_none(gateway, pool):
@@ -102,32 +98,6 @@ def test_clear_flows(lab):
         cleared.ask()  # a new flow
 
 
-class Flood:
-    """UDP flows of one host, one packet each, a source port each."""
-
-    def __init__(self, house):
-        self.host = house.host("a1")
-        self.server = house.server("s1", 4)
-        self.wire = Capture(house.router, "eth0", incoming())
-        self.sender = Sender(self.host, "eth0", mac_of(house.gateway, "eth0"))
-        frame = bytes(self.sender.link / udp(self.host.address(4), self.server, b"",
-                                             sport=1, dport=9))
-        self.head, self.tail = frame[:34], frame[36:40] + b"\0\0"  # no UDP checksum
-
-    def send(self, count, first_port=1):
-        """=> the public ports that were seen of the flows"""
-        seen = []
-        for port in range(first_port, first_port + count):
-            self.sender.send_bytes(self.head + port.to_bytes(2, "big") + self.tail)
-            if port % BURST == 0:
-                seen += self._ports_seen()
-        return seen + self._ports_seen()
-
-    def _ports_seen(self):
-        return [packet.source_port for packet, _ in self.wire.packets()
-                if packet.kind == parse.UDP and packet.destination_port == 9]
-
-
 def _exhaust(lab, low, high):
     """Take every port, be refused, and once they are back take every port again."""
     ports = high - low + 1
@@ -135,18 +105,19 @@ def _exhaust(lab, low, high):
     house = lab.house(PERSISTENT, rules=rules, inspect_one_in=64)
     gateway = house.gateway
     clients.ping(house.host("a1"), house.server("s1", 4))  # the neighbours are known now
-    flood = Flood(house)
+    flood = Flood(house, house.host("a1"))
     for _ in range(2):
         gateway.commit(config(PERSISTENT, rules=rules))
         before = gateway.reasons()
-        seen = flood.send(ports)
-        assert sorted(seen) == list(range(low, high + 1)), f"{len(set(seen))} of {ports} ports"
+        seen = flood.send(range(ports))
+        used = sorted(port for _, port in seen.values())
+        assert used == list(range(low, high + 1)), f"{len(set(used))} of {ports} ports"
         assert gateway.pool("one")["addresses"][0]["udp"] == ports
-        assert not flood.send(REFUSED, first_port=ports + 1)
+        assert not flood.send(range(ports, ports + REFUSED))
         refused = gateway.reasons()["source_nat_pool_exhausted"]
         assert refused - before["source_nat_pool_exhausted"] == REFUSED
         assert gateway.pool("one")["exhaustions"] == refused
-        assert sorted(flood.send(ports)) == sorted(seen), "flows that were there lost their port"
+        assert flood.send(range(ports)) == seen, "flows that were there lost their port"
         gateway.verify()
         gateway.commit(config(PERSISTENT, SHORT, rules=rules))
         _wait_for_none(gateway, "one")
