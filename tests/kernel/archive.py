@@ -50,15 +50,16 @@ class Archive:
         self.entries[str(path)] = (stat.S_IFLNK | 0o777, str(target).encode())
 
     def add_file(self, source, path=None):
-        """Add a file of this machine, and the libraries it needs. A link becomes its target."""
+        """Add a file of this machine with its libraries; a link becomes its target. => its path"""
         path = Path(path or source)
         if str(path) in self.entries:
-            return
+            return path
         self.add_directory(path.parent)
         self.entries[str(path)] = (stat.S_IFREG | stat.S_IMODE(source.stat().st_mode), source)
         if _is_elf(source):
             for library in _libraries(source):
                 self.add_file(library)
+        return path
 
     def add_program(self, name):
         """Add a program of the system, as /bin/NAME."""

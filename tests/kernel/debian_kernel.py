@@ -3,6 +3,7 @@
 import platform
 import re
 import subprocess
+from pathlib import Path
 
 META_PACKAGE = "linux-image-cloud-amd64"
 SERIES = "6.1."
@@ -32,15 +33,26 @@ def _package():
     return found[1], found[2]
 
 
-def unpack(cache):
-    """Fetch the package into `cache` unless it is there. => (root of its files, release)"""
-    package, release = _package()
-    root = cache / package
-    if not (root / "lib/modules" / release / "modules.dep").exists():
-        root.mkdir(parents=True, exist_ok=True)
-        _output("apt-get", "download", package, cwd=root)
-        for each in root.glob("*.deb"):
-            _output("dpkg-deb", "--extract", str(each), str(root))
+class DebianKernel:
+    """The kernel's files: fetched into a directory unless they are there."""
+
+    def __init__(self, cache):
+        package, self.release = _package()
+        self.root = cache.resolve() / package
+        self.image = self.root / f"boot/vmlinuz-{self.release}"
+        if not (self.root / "lib/modules" / self.release / "modules.dep.bin").exists():
+            self._unpack(package)
+
+    def _unpack(self, package):
+        self.root.mkdir(parents=True, exist_ok=True)
+        _output("apt-get", "download", package, cwd=self.root)
+        for each in self.root.glob("*.deb"):
+            _output("dpkg-deb", "--extract", str(each), str(self.root))
             each.unlink()
-        _output("/sbin/depmod", "--basedir", str(root), release)
-    return root, release
+        _output("/sbin/depmod", "--basedir", str(self.root), self.release)
+
+    def module_files(self, names):
+        """=> the files of modules and of what they need, in the order of loading"""
+        said = _output("/sbin/modprobe", "--dirname", str(self.root), "--set-version",
+                       self.release, "--show-depends", "--all", *names)
+        return list(dict.fromkeys(Path(line.split()[1]) for line in said.splitlines()))

@@ -16,12 +16,12 @@ import time
 from pathlib import Path
 
 from archive import Archive
-from debian_kernel import KernelError, unpack
+from debian_kernel import DebianKernel, KernelError
 
 SOURCE = Path(__file__).resolve().parents[2]
 PYTHON = Path("/usr/lib/python3.11")
-PROGRAMS = ("sh", "mount", "modprobe", "ip", "sysctl", "nsenter", "bpftool", "python3")
-MODULES = ("drivers/net/veth.ko", "net/sched/sch_ingress.ko", "net/sched/cls_bpf.ko")
+PROGRAMS = ("sh", "mount", "insmod", "ip", "sysctl", "nsenter", "ethtool", "python3")
+MODULES = ("veth", "bridge", "sch_ingress", "cls_bpf", "tcp_diag", "udp_diag")
 UNUSED = {"__pycache__", "test", "idlelib", "lib2to3", "distutils", "ensurepip", "pydoc_data",
           "tkinter", "turtledemo", "config-3.11-x86_64-linux-gnu", "curses", "sqlite3"}
 BUILT = ("bpf/tc.bpf.o", "bpf/xdp.bpf.o", "tests/verify", "tests/replay",
@@ -38,7 +38,7 @@ mount -t devtmpfs devtmpfs /dev
 mount -t bpf bpf /sys/fs/bpf
 mount -t tmpfs tmpfs /run
 mount -t tmpfs tmpfs /tmp
-modprobe -a {modules}
+for module in {modules}; do insmod $module; done
 ip link set lo up
 python3 /source/tests/kernel/guest.py {builds}
 echo o > /proc/sysrq-trigger
@@ -46,7 +46,7 @@ while :; do read -r _; done
 """
 
 
-def build_archive(builds, kernel_root, release, path):
+def build_archive(builds, kernel, path):
     """Write the initramfs with all that the guest runs."""
     archive = Archive()
     for directory in ("/proc", "/sys", "/dev", "/run", "/tmp"):
@@ -54,19 +54,16 @@ def build_archive(builds, kernel_root, release, path):
     for program in PROGRAMS:
         archive.add_program(program)
     archive.add_tree(PYTHON, PYTHON, UNUSED)
-    modules = Path("lib/modules") / release
-    for each in (*(f"kernel/{module}" for module in MODULES), "modules.dep.bin",
-                 "modules.alias.bin", "modules.symbols.bin", "modules.builtin.bin",
-                 "modules.softdep"):
-        archive.add_file(kernel_root / modules / each, Path("/") / modules / each)
+    modules = [archive.add_file(path, f"/modules/{path.name}")
+               for path in kernel.module_files(MODULES)]
     for each in ("abi", "tests"):
         archive.add_tree(SOURCE / each, f"/source/{each}", {"__pycache__"})
     for number, build in enumerate(builds):
         for each in BUILT:
             archive.add_file(build / each, f"/build/{number}/{each}")
-    names = " ".join(Path(module).stem for module in MODULES)
-    numbers = " ".join(f"/build/{number}" for number in range(len(builds)))
-    archive.add_text("/init", INIT.format(modules=names, builds=numbers))
+    archive.add_text("/init", INIT.format(
+        modules=" ".join(map(str, modules)),
+        builds=" ".join(f"/build/{number}" for number in range(len(builds)))))
     archive.write(path)
 
 
@@ -97,17 +94,16 @@ def main():
     options = parser.parse_args()
     started = time.monotonic()
     try:
-        kernel_root, release = unpack(options.cache)
+        kernel = DebianKernel(options.cache)
     except KernelError as error:
         print(f"kernel: {error}", file=sys.stderr)
         return 1
     with tempfile.NamedTemporaryFile(prefix="hf-initramfs-") as initramfs:
-        build_archive(options.build, kernel_root, release, initramfs.name)
-        passed, console = boot(kernel_root / f"boot/vmlinuz-{release}", initramfs.name,
-                               options.timeout)
+        build_archive(options.build, kernel, initramfs.name)
+        passed, console = boot(kernel.image, initramfs.name, options.timeout)
     for line in console.splitlines() if passed else console.splitlines()[-TAIL_LINES:]:
         print(line)
-    print(f"kernel: Linux {release}: {'passed' if passed else 'FAILED'} "
+    print(f"kernel: Linux {kernel.release}: {'passed' if passed else 'FAILED'} "
           f"({time.monotonic() - started:.0f} s)")
     return 0 if passed else 1
 
