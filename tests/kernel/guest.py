@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is tried on the other kernel; run.py starts it there.
 
-    guest.py BUILD...
+    guest.py --build BUILD... --objects BUILD...
 """
+import argparse
 import platform
 import subprocess
 import sys
@@ -23,9 +24,10 @@ POOLS = {4: (ip_address("198.51.100.16"), 8), 6: (ip_address("2001:db8:64::"), 8
 LAB_LIMIT_S = 120
 
 
-def verifier(build):
+def verifier(builds):
     """The kernel accepts the programs [R38]."""
-    subprocess.run([build / "tests/verify", *sorted(build.glob("bpf/*.bpf.o"))], check=True)
+    objects = [path for build in builds for path in sorted(build.glob("bpf/*.bpf.o"))]
+    subprocess.run([builds[0] / "tests/verify", *objects], check=True)
 
 
 def parity(build):
@@ -74,15 +76,24 @@ def lab(build):
         raise RuntimeError(f"the lab ended with status {status}")
 
 
+def perform(name, trial):
+    """Try one thing, which raises an exception where it fails."""
+    started = time.monotonic()
+    trial()
+    print(f"guest: {name}: passed ({time.monotonic() - started:.1f} s)", flush=True)
+
+
 def main():
     """Try everything, for each build."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--build", type=Path, nargs="+", required=True)
+    parser.add_argument("--objects", type=Path, nargs="*", default=[])
+    options = parser.parse_args()
     print(f"guest: Linux {platform.release()}")
-    for build in map(Path, sys.argv[1:]):
-        for trial in (verifier, parity, lab):
-            started = time.monotonic()
-            trial(build)
-            print(f"guest: {build} {trial.__name__}: passed ({time.monotonic() - started:.1f} s)",
-                  flush=True)
+    perform("verifier", lambda: verifier(options.build + options.objects))
+    for build in options.build:
+        perform(f"{build} parity", lambda build=build: parity(build))
+        perform(f"{build} lab", lambda build=build: lab(build))
     print("guest: passed")
 
 

@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs guest.py on Debian 12's own kernel, in an emulated machine.
 
-    run.py --build BUILD [BUILD ...] --cache DIR
+    run.py --build BUILD [BUILD ...] [--objects BUILD ...] --cache DIR
 
-Every BUILD is a build directory; they differ in the clang that made their BPF programs. The
-kernel's package is kept in DIR. The machine is emulated (TCG), so this needs no privileges, and
+Every BUILD is a build directory; they differ in the clang that made their BPF programs. Of those
+given as --objects, the BPF programs are shown to the verifier and that is all. The kernel's
+package is kept in DIR. The machine is emulated (TCG), so this needs no privileges, and
 no virtualisation on the machine it runs on.
 """
 import argparse
@@ -24,8 +25,8 @@ PROGRAMS = ("sh", "mount", "insmod", "ip", "sysctl", "nsenter", "ethtool", "pyth
 MODULES = ("veth", "bridge", "sch_ingress", "cls_bpf", "tcp_diag", "udp_diag")
 UNUSED = {"__pycache__", "test", "idlelib", "lib2to3", "distutils", "ensurepip", "pydoc_data",
           "tkinter", "turtledemo", "config-3.11-x86_64-linux-gnu", "curses", "sqlite3"}
-BUILT = ("bpf/tc.bpf.o", "bpf/xdp.bpf.o", "tests/verify", "tests/replay",
-         "dataplane/holdfast-dp", "control/holdfastd")
+OBJECTS = ("bpf/tc.bpf.o", "bpf/xdp.bpf.o")
+PROGRAMS_BUILT = ("tests/verify", "tests/replay", "dataplane/holdfast-dp", "control/holdfastd")
 PASSED = "guest: passed"
 MEMORY_MIB = 1536
 TAIL_LINES = 60
@@ -40,13 +41,22 @@ mount -t tmpfs tmpfs /run
 mount -t tmpfs tmpfs /tmp
 for module in {modules}; do insmod $module; done
 ip link set lo up
-python3 /source/tests/kernel/guest.py {builds}
+python3 /source/tests/kernel/guest.py --build {builds} --objects {objects}
 echo o > /proc/sysrq-trigger
 while :; do read -r _; done
 """
 
 
-def build_archive(builds, kernel, path):
+def add_built(archive, builds, files, place):
+    """Add files of build directories. => where these are in the guest"""
+    places = [f"{place}/{number}" for number in range(len(builds))]
+    for directory, build in zip(places, builds):
+        for each in files:
+            archive.add_file(build / each, f"{directory}/{each}")
+    return places
+
+
+def build_archive(builds, objects, kernel, path):
     """Write the initramfs with all that the guest runs."""
     archive = Archive()
     for directory in ("/proc", "/sys", "/dev", "/run", "/tmp"):
@@ -58,12 +68,10 @@ def build_archive(builds, kernel, path):
                for path in kernel.module_files(MODULES)]
     for each in ("abi", "tests"):
         archive.add_tree(SOURCE / each, f"/source/{each}", {"__pycache__"})
-    for number, build in enumerate(builds):
-        for each in BUILT:
-            archive.add_file(build / each, f"/build/{number}/{each}")
     archive.add_text("/init", INIT.format(
         modules=" ".join(map(str, modules)),
-        builds=" ".join(f"/build/{number}" for number in range(len(builds)))))
+        builds=" ".join(add_built(archive, builds, OBJECTS + PROGRAMS_BUILT, "/build")),
+        objects=" ".join(add_built(archive, objects, OBJECTS, "/objects"))))
     archive.write(path)
 
 
@@ -89,6 +97,7 @@ def main():
     """The command line. => exit status"""
     parser = argparse.ArgumentParser(description="Run a part of the tests on Linux 6.1.")
     parser.add_argument("--build", type=Path, nargs="+", required=True)
+    parser.add_argument("--objects", type=Path, nargs="*", default=[])
     parser.add_argument("--cache", type=Path, required=True)
     parser.add_argument("--timeout", type=int, default=300, metavar="SECONDS")
     options = parser.parse_args()
@@ -99,7 +108,7 @@ def main():
         print(f"kernel: {error}", file=sys.stderr)
         return 1
     with tempfile.NamedTemporaryFile(prefix="hf-initramfs-") as initramfs:
-        build_archive(options.build, kernel, initramfs.name)
+        build_archive(options.build, options.objects, kernel, initramfs.name)
         passed, console = boot(kernel.image, initramfs.name, options.timeout)
     for line in console.splitlines() if passed else console.splitlines()[-TAIL_LINES:]:
         print(line)
