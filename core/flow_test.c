@@ -230,6 +230,61 @@ static void racing_threads_agree_on_one_flow(void **state)
 	test_env_stop(tables);
 }
 
+/* The keys of a generator that always gives the same ones. */
+static void set_secret(struct control *control, u64 *seed)
+{
+	for (u32 i = 0; i < FLOW_KEY_WORDS; i++) {
+		u64 x = *seed += 0x9e3779b97f4a7c15;
+
+		x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9;
+		x = (x ^ x >> 27) * 0x94d049bb133111eb;
+		control->flow_key[i] = x ^ x >> 31;
+	}
+}
+
+enum { SEQUENCE = 50000, SECRETS = 100 };
+
+/* => true if every flow of a sequence finds a place in one of its buckets */
+static bool sequence_fits(const struct control *control, bool of_hosts)
+{
+	u8 entries[SEQUENCE / FLOWS_PER_BUCKET] = {0};
+
+	for (u32 i = 0; i < SEQUENCE; i++) {
+		struct flow_key key = key_of(0);
+		u64 hash;
+		u32 bucket;
+
+		if (of_hosts)
+			key.inside.words[3] += __builtin_bswap32(i);
+		else
+			key.inside_port = __builtin_bswap16((u16)i);
+		hash = flow_key_hash(control, &key);
+		bucket = flow_home_bucket(control, hash);
+		if (entries[bucket] == BUCKET_ENTRIES)
+			bucket = flow_other_bucket(control, hash);
+		if (entries[bucket]++ == BUCKET_ENTRIES)
+			return false;
+	}
+	return true;
+}
+
+/* [INV-FLOW-3] hosts and ports come in order, and no secret may put those into few buckets */
+static void flows_in_order_are_spread_with_every_secret(void **state)
+{
+	struct control *control = calloc(1, sizeof(*control));
+	u64 seed = 1;
+
+	(void)state;
+	assert_non_null(control);
+	control->bucket_count = SEQUENCE / FLOWS_PER_BUCKET;
+	for (u32 i = 0; i < SECRETS; i++) {
+		set_secret(control, &seed);
+		assert_true(sequence_fits(control, true));
+		assert_true(sequence_fits(control, false));
+	}
+	free(control);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -239,6 +294,7 @@ int main(void)
 		cmocka_unit_test(an_abandoned_intent_is_completed_by_the_next),
 		cmocka_unit_test(a_late_helper_does_not_bring_back_what_was_unlinked),
 		cmocka_unit_test(racing_threads_agree_on_one_flow),
+		cmocka_unit_test(flows_in_order_are_spread_with_every_secret),
 	};
 
 	return cmocka_run_group_tests_name("flow", tests, NULL, NULL);
