@@ -70,7 +70,6 @@ static void collector_pass(struct engine *engine)
 		(void)pthread_mutex_unlock(&engine->lock);
 		(void)pthread_mutex_lock(&engine->lock);
 	}
-	engine->status.live_flows = pass.live;
 	engine->status.reclaimed += pass.reclaimed;
 	engine->status.last_pass_ms = (u32)((clock_now_ns() - started_ns) / 1000000);
 }

@@ -71,7 +71,6 @@ struct engine_status {
 	bool unconfirmed;    /* it waits for confirm or revert */
 	u64 generation;
 	u32 flow_capacity;
-	u64 live_flows;      /* at the last pass of the collector */
 	u64 reclaimed;       /* slots, since the start */
 	u32 last_pass_ms;
 	u64 way_changes;     /* announcements of the kernel that made next hops be asked again */
