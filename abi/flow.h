@@ -83,7 +83,7 @@ _Static_assert(sizeof(struct flow_stats) == 40, "kept apart from the words every
 
 /*
  * An index entry: slot + 1 in the low 24 bits (0: empty), 8 bits of the hash above. The
- * collector replaces an entry by BUCKET_TOMBSTONE and empties it only after a grace period,
+ * collector replaces an entry by BUCKET_TOMBSTONE and empties it only two grace periods later,
  * so a helper that is late with an insertion (core/flow.h) finds the place taken.
  */
 enum { BUCKET_ENTRIES = 14, BUCKET_SLOT_BITS = 24 };

@@ -14,8 +14,10 @@
  *             inserted in between. No lock is held: whoever meets an intent completes it first,
  *             so a process that dies in the middle holds nobody up.
  * INV-FLOW-2  an entry that was cleared comes back only by a new insertion: the collector puts
- *             BUCKET_TOMBSTONE in its place for one grace period, so that a slow helper of
- *             an old intent, who expects an empty place, fails.
+ *             BUCKET_TOMBSTONE in its place, so that a slow helper of an old intent, who expects
+ *             an empty place, fails. It stays for two grace periods: after the first, nobody who
+ *             saw the place empty before can still announce an intent for it; after the second,
+ *             nobody who met such an intent can still be helping.
  * INV-FLOW-3  a table of N slots holds N flows: slots are counted by the stacks alone.
  *
  * Locking: none. Order of publication: the slot's words, its port's owner, the index entry.

@@ -17,6 +17,8 @@ struct dying {
 struct batch {
 	struct dying flows[BATCH];
 	u32 count;
+	u32 *tombstones[BATCH]; /* of flows that are buried */
+	u32 tombstone_count;
 };
 
 /* Completes an insertion that names the flow, so that its entry can be found. */
@@ -69,13 +71,13 @@ static void release_port(const struct flow *flow, u32 slot)
 		ports_release(space, port);
 }
 
-/* After the grace period: the entry, the port and the slot are free. */
-static void bury(struct control *control, const struct dying *dying)
+/* After the grace period: the port and the slot are free. */
+static void bury(struct control *control, struct batch *batch, const struct dying *dying)
 {
 	struct flow *flow = env_flow(dying->slot - 1);
 
 	if (dying->entry)
-		(void)atomic_replace(dying->entry, BUCKET_TOMBSTONE, 0);
+		batch->tombstones[batch->tombstone_count++] = dying->entry;
 	if (dying->has_port) {
 		release_port(flow, dying->slot);
 		count_down(flow);
@@ -84,15 +86,42 @@ static void bury(struct control *control, const struct dying *dying)
 	flow_push_free(control, flow, dying->slot, dying->slot);
 }
 
+/*
+ * => true if the flow has come into the index only now: it was ended between the claiming of its
+ *    port and its publication, and has to wait once more
+ */
+static bool came_late(const struct control *control, struct dying *dying)
+{
+	if (dying->entry || !dying->has_port)
+		return false;
+	dying->entry = unlink_flow(control, env_flow(dying->slot - 1), dying->slot);
+	return dying->entry != NULL;
+}
+
+/* [INV-FLOW-2] one more grace period after the one in which they were set */
+static void empty_tombstones(struct batch *batch)
+{
+	for (u32 i = 0; i < batch->tombstone_count; i++)
+		(void)atomic_replace(batch->tombstones[i], BUCKET_TOMBSTONE, 0);
+	batch->tombstone_count = 0;
+}
+
 static void bury_all(struct control *control, struct collector_pass *pass, struct batch *batch)
 {
-	if (!batch->count)
-		return;
-	pass->wait();
-	for (u32 i = 0; i < batch->count; i++)
-		bury(control, &batch->flows[i]);
-	pass->reclaimed += batch->count;
-	batch->count = 0;
+	while (batch->count) {
+		u32 late = 0;
+
+		pass->wait();
+		empty_tombstones(batch);
+		for (u32 i = 0; i < batch->count; i++) {
+			if (came_late(control, &batch->flows[i]))
+				batch->flows[late++] = batch->flows[i];
+			else
+				bury(control, batch, &batch->flows[i]);
+		}
+		pass->reclaimed += batch->count - late;
+		batch->count = late;
+	}
 }
 
 static bool flow_has_idled(const struct flow *flow, const struct collector_pass *pass)
@@ -156,4 +185,7 @@ void collector_walk(struct tables *tables, struct collector_pass *pass, u32 firs
 	for (u32 i = first; i < control->flow_capacity && i - first < count; i++)
 		visit(control, pass, &batch, i + 1);
 	bury_all(control, pass, &batch);
+	if (batch.tombstone_count)
+		pass->wait();
+	empty_tombstones(&batch);
 }

@@ -5,7 +5,8 @@
  *
  * A pass walks the flow table. What has to go is unlinked (its index entry becomes a tombstone, its
  * life DYING), a batch at a time; then one grace period is waited for, after which no packet can
- * still hold any of the batch; then ports and slots are free. [INV-RECLAIM]
+ * still hold any of the batch; then ports and slots are free. [INV-RECLAIM] The places in the index
+ * are free one grace period after that (core/flow.h, INV-FLOW-2).
  *
  * A process killed in the middle leaves flows DYING, or unlinked: the next pass of the next
  * process finishes them.
