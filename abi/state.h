@@ -37,8 +37,12 @@ struct owner_counters {
 	u64 failures[REASON_CAPACITY];
 } __cache_aligned;
 
-/* The last refusals. Place n % EVENT_CAPACITY holds event n; sequence n + 1 once complete. */
+/*
+ * The last refusals. Place n % EVENT_CAPACITY holds event n; sequence n + 1 once complete, and
+ * EVENT_BUSY while somebody writes there.
+ */
 enum { EVENT_CAPACITY = 1024 };
+#define EVENT_BUSY (~0ull)
 
 struct failure_event {
 	u64 sequence;

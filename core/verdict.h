@@ -54,13 +54,15 @@ static __always_inline void failure_record(const struct packet *p, u32 rule, u32
 {
 	struct control *control = env_control();
 	struct failure_event *event;
-	u64 number;
+	u64 number, before;
 
 	if (!control)
 		return;
 	number = atomic_fetch_add(&control->event_count, 1);
 	event = &control->events.events[number % EVENT_CAPACITY];
-	(void)atomic_swap(&event->sequence, 0);
+	before = atomic_read(&event->sequence);
+	if (before > number || !atomic_replace(&event->sequence, before, EVENT_BUSY))
+		return; /* a whole round of refusals has overtaken this one */
 	event->time_ns = env_now_ns();
 	event->source = p->key.inside;
 	event->destination = p->key.remote;

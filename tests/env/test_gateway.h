@@ -9,6 +9,7 @@
 
 #include "core/verdict.h"
 #include "dataplane/audit.h"
+#include "dataplane/collector.h"
 #include "tests/env/test_packet.h"
 
 enum { TEST_INSIDE = 3, TEST_OUTSIDE = 4, TEST_GUEST = 5 };
