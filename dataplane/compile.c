@@ -26,6 +26,10 @@ static int compile_place_interface(struct compiler *c, const struct network_inte
 		struct nat_interface *place =
 			&c->config->interfaces[(ifindex + i) % INTERFACE_SLOTS];
 
+		if (place->ifindex == ifindex)
+			return error_set(c->error, EINVAL,
+					 "interface %s: met twice, expected in one zone",
+					 interface->name);
 		if (place->ifindex)
 			continue;
 		*place = (struct nat_interface){.ifindex = ifindex, .zone = zone, .column = column,

@@ -199,6 +199,21 @@ static void what_was_installed_otherwise_is_noticed(void **state)
 	json_decref(got);
 }
 
+static void an_interface_is_in_one_zone(void **state)
+{
+	json_t *json = test_snapshot_body(), *zones = json_object_get(json, "zones");
+	json_t *lan = json_object_get(json_array_get(zones, 0), "interfaces");
+	json_t *wan = json_object_get(json_array_get(zones, 1), "interfaces");
+	struct error error = {""};
+
+	(void)state;
+	(void)json_array_append(wan, json_array_get(lan, 0));
+	json = test_snapshot_seal(json);
+	assert_int_equal(apply(json, &error), -EINVAL);
+	assert_non_null(strstr(error.text, "eth0"));
+	json_decref(json);
+}
+
 static void the_most_specific_context_wins(void **state)
 {
 	json_t *json = test_snapshot_json();
@@ -342,6 +357,7 @@ int main(void)
 						stop),
 		cmocka_unit_test_setup_teardown(what_was_installed_otherwise_is_noticed, start,
 						stop),
+		cmocka_unit_test_setup_teardown(an_interface_is_in_one_zone, start, stop),
 		cmocka_unit_test_setup_teardown(the_most_specific_context_wins, start, stop),
 		cmocka_unit_test_setup_teardown(ids_and_slots_belong_to_names_and_addresses, start,
 						stop),

@@ -97,9 +97,14 @@ json_t *test_snapshot_seal(json_t *json)
 	return sealed;
 }
 
+json_t *test_snapshot_body(void)
+{
+	return test_snapshot_parse(body);
+}
+
 json_t *test_snapshot_json(void)
 {
-	return test_snapshot_seal(test_snapshot_parse(body));
+	return test_snapshot_seal(test_snapshot_body());
 }
 
 void test_network(struct network *network)

@@ -15,6 +15,9 @@ json_t *test_snapshot_json(void);
 /* => the JSON of a text with single quotes for double ones. Aborts if it is none */
 json_t *test_snapshot_parse(const char *text);
 
+/* => the same, to be changed and then sealed */
+json_t *test_snapshot_body(void);
+
 /* Puts digest and capabilities right after the body was changed. Aborts if the body is invalid. */
 json_t *test_snapshot_seal(json_t *json);
 
