@@ -73,11 +73,9 @@ class Demo:
     def measure_plain_routing(self):
         """The peer for the throughput: the same kernel, forwarding without NAT."""
         self.story.doing(f"iperf3 through the gateway while it only routes, {IPERF_SECONDS} s each")
-        ways = [f"{prefix} via {house.GATEWAY_WAN[6 if ':' in prefix else 4]}"
-                for prefix in house.INSIDE]
-        self.house.router.batch(f"route add {way}" for way in ways)
+        self.house.route(house.INSIDE)
         self.plain_gigabits = {family: self._throughput(family) for family in FAMILIES}
-        self.house.router.batch(f"route del {way}" for way in ways)
+        self.house.router.batch(f"route del {prefix}" for prefix in house.INSIDE)
 
     def _throughput(self, family):
         server = self.house.server("s1", family)

@@ -15,6 +15,7 @@ from wire import WireWatch
 
 LAN = ("10.0.1", "2001:db8:1:")
 GUEST = ("10.0.2", "2001:db8:2:")
+SUBNETS = {"lan": ("eth0", LAN), "guest": ("eth2", GUEST)}
 INSIDE = ("10.0.1.0/24", "10.0.2.0/24", "2001:db8:1::/64", "2001:db8:2::/64")
 POOL = ("198.51.100.0/24", "2001:db8:64::/64")
 GATEWAY_WAN = {4: "192.0.2.1", 6: "2001:db8:f::1"}
@@ -63,9 +64,12 @@ class House:
         self.gateway = Gateway(f"{prefix}gw", build, f"{prefix}lab")
         self.router = Namespace(f"{prefix}isp")
         self.hosts = {}
-        self._build_subnet("lan", "eth0", LAN, [name for name in hosts if name[0] == "a"])
-        self._build_subnet("guest", "eth2", GUEST, [name for name in hosts if name[0] == "b"])
-        self._build_wan()
+        self.switches = {}
+        for zone, first_letter in (("lan", "a"), ("guest", "b")):
+            self._build_subnet(zone, [name for name in hosts if name[0] == first_letter])
+        self.router.set("ipv4/ip_forward", 1)
+        self.router.set("ipv6/conf/all/forwarding", 1)
+        self.build_wan()
         self.servers = {name: self._build_server(name, net) for name, net in SERVERS.items()}
         self.watch = None
 
@@ -88,27 +92,35 @@ class House:
         if self.gateway.daemon:
             self.gateway.verify()
 
-    def _build_subnet(self, zone, interface, net, names):
-        switch = Switch(f"{self.prefix}{zone}")
-        switch.connect(self.gateway, interface, "uplink")
-        behave_like_hardware(switch, "uplink")
-        add_addresses(self.gateway, interface, [f"{net[0]}.1/24", f"{net[1]}:1/64"])
+    def _build_subnet(self, zone, names):
+        self.switches[zone] = Switch(f"{self.prefix}{zone}")
+        self.connect_subnet(zone)
         for name in names:
-            host = _subnet_host(self.prefix + name, net, 10 + int(name[1:]))
-            switch.connect(host, "eth0", name)
+            host = _subnet_host(self.prefix + name, SUBNETS[zone][1], 10 + int(name[1:]))
+            self.switches[zone].connect(host, "eth0", name)
             host.configure()
             self.hosts[name] = host
 
-    def _build_wan(self):
+    def connect_subnet(self, zone):
+        """The gateway's interface in a subnet."""
+        interface, net = SUBNETS[zone]
+        self.switches[zone].connect(self.gateway, interface, "uplink")
+        behave_like_hardware(self.switches[zone], "uplink")
+        add_addresses(self.gateway, interface, [f"{net[0]}.1/24", f"{net[1]}:1/64"])
+
+    def build_wan(self):
+        """The wire between gateway and router, and the routes over it."""
         make_link(self.gateway, "eth1", self.router, "eth0")
         behave_like_hardware(self.router, "eth0")
         add_addresses(self.gateway, "eth1", [f"{GATEWAY_WAN[4]}/24", f"{GATEWAY_WAN[6]}/64"])
         add_addresses(self.router, "eth0", [f"{ROUTER[4]}/24", f"{ROUTER[6]}/64"])
         self.gateway.batch(f"route add default via {router}" for router in ROUTER.values())
-        self.router.set("ipv4/ip_forward", 1)
-        self.router.set("ipv6/conf/all/forwarding", 1)
-        self.router.batch(f"route add {prefix} via {gateway}"
-                          for prefix, gateway in zip(POOL, GATEWAY_WAN.values()))
+        self.route(POOL)
+
+    def route(self, prefixes):
+        """Have the router send prefixes to the gateway."""
+        self.router.batch(f"route replace {prefix} via {GATEWAY_WAN[6 if ':' in prefix else 4]}"
+                          for prefix in prefixes)
 
     def _build_server(self, name, net):
         server = _subnet_host(self.prefix + name, net, SERVER_HOST_PART)

@@ -7,7 +7,7 @@ in a sandbox of its own.
 from contextlib import contextmanager
 
 from gateway import Refused
-from house import House, config
+from house import INSIDE, House, config
 from namespace import LOGS
 
 LOG_LINES = 25
@@ -45,11 +45,12 @@ class Lab:
         self.build = build
         self.houses = []
 
-    def house(self, *parts, hosts=("a1", "a2", "b1"), inspect_one_in=1, prefix="", **options):
+    def house(self, *parts, hosts=("a1", "a2", "b1"), prefix="", inside=INSIDE,
+              inspect_one_in=1, **options):
         """=> a House that is watched, whose gateway runs config(*parts, **options)"""
         house = House(self.build, hosts, prefix)
         self.houses.append(house)
-        house.watch_wire(inspect_one_in=inspect_one_in)
+        house.watch_wire(inside, inspect_one_in)
         house.gateway.start_holdfast(config(*parts, **options))
         return house
 

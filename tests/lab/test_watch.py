@@ -6,7 +6,7 @@ from scapy.layers.l2 import Dot1Q
 from frames import Sender, ip_header, mac_of, udp
 from lab import raises
 from observers import Observer, ask
-from house import GATEWAY_WAN, INSIDE
+from house import INSIDE
 
 FROM_POOL = "198.51.100.16"
 
@@ -14,8 +14,7 @@ FROM_POOL = "198.51.100.16"
 def _routed_house(lab):
     """A gateway that only routes, so that everything leaves untranslated."""
     house = lab.bare_house()
-    house.router.batch(f"route add {prefix} via {GATEWAY_WAN[6 if ':' in prefix else 4]}"
-                       for prefix in INSIDE)
+    house.route(INSIDE)
     house.watch_wire()
     return house
 

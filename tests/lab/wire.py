@@ -6,6 +6,7 @@ hears everything, or a random part where there is much, and verifies every check
 quoted packet names an inside host. What the oracle thinks of frames (tests/model) is what reads
 them here; it shares no code with the core.
 """
+import errno
 import socket
 import struct
 from typing import NamedTuple
@@ -59,6 +60,10 @@ class Capture:
                 data, ancillary, _, _ = self.socket.recvmsg(FRAME_BYTES, 256)
             except BlockingIOError:
                 break
+            except OSError as error:
+                if error.errno != errno.ENETDOWN:  # said once, when the carrier is lost
+                    raise
+                continue
             yield _frame(data, ancillary)
         self.lost += struct.unpack("II", self.socket.getsockopt(SOL_PACKET, PACKET_STATISTICS, 8))[1]
 
