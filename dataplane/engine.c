@@ -161,6 +161,18 @@ int engine_start(struct engine *engine, struct error *error)
 	return start_collector(engine, error);
 }
 
+/* Interfaces or addresses may have changed. What fails is tried again at the next announcement. */
+static void follow_network(struct engine *engine)
+{
+	struct error error;
+
+	engine->network_changed = engine_reconcile(engine, &error) != 0;
+	if (engine->network_changed)
+		engine_trouble(engine, &error);
+	else
+		engine->status.trouble[0] = '\0';
+}
+
 /* State that an earlier process left. */
 static int engine_adopt(struct engine *engine, struct error *error)
 {
@@ -177,10 +189,8 @@ static int engine_adopt(struct engine *engine, struct error *error)
 		result = engine_start(engine, error);
 	if (!result)
 		result = engine_recall(engine, error);
-	if (!result && engine->configured && engine_reconcile(engine, error)) {
-		engine_trouble(engine, error);
-		engine->network_changed = true;
-	}
+	if (!result && engine->configured)
+		follow_network(engine);
 	return result;
 }
 
@@ -295,17 +305,8 @@ int engine_listen(struct engine *engine, struct error *error)
 		engine_new_ways(engine);
 	if (changes.addresses)
 		engine->network_changed = true;
-	if (engine->network_changed && engine->configured && !engine->unconfirmed) {
-		struct error trouble;
-
-		engine->network_changed = false;
-		if (engine_reconcile(engine, &trouble)) {
-			engine_trouble(engine, &trouble);
-			engine->network_changed = true;
-		} else {
-			engine->status.trouble[0] = '\0';
-		}
-	}
+	if (engine->network_changed && engine->configured && !engine->unconfirmed)
+		follow_network(engine);
 	(void)pthread_mutex_unlock(&engine->lock);
 	return result;
 }
