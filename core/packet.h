@@ -214,7 +214,7 @@ static __always_inline u32 packet_parse_icmp(const env_frame *frame, struct pack
 	return NO_REASON;
 }
 
-static __always_inline bool protocol_is_icmp(u8 family, u8 protocol)
+static __always_inline bool protocol_is_icmp(enum ip_family family, u8 protocol)
 {
 	return protocol == (family == FAMILY_IPV4 ? PROTOCOL_ICMP : PROTOCOL_ICMPV6);
 }

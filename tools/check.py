@@ -42,11 +42,13 @@ class Tree(NamedTuple):
 
 
 TREES = {
-    "release": Tree("gcc, BPF by clang 14", "gcc", ("-Dbpf_clang=clang-14",)),
+    "release": Tree("gcc, BPF by clang 14", "gcc", ()),
     "clang": Tree("clang 16, BPF by clang 16", "clang-16", ("-Dbpf_clang=clang-16",)),
     "asan": Tree("ASan and UBSan, BPF by clang 19", "gcc",
                  ("-Dbpf_clang=clang-19", "-Db_sanitize=address,undefined", "-Db_lundef=false")),
-    "tsan": Tree("ThreadSanitizer", "gcc", ("-Db_sanitize=thread", "-Db_lundef=false")),
+    # The one fence that gcc warns of stands between reads of one process and no test's threads.
+    "tsan": Tree("ThreadSanitizer", "gcc",
+                 ("-Db_sanitize=thread", "-Db_lundef=false", "-Dc_args=-Wno-tsan")),
 }
 
 
@@ -151,12 +153,15 @@ def build_tree(name):
     """Configure and compile. => Outcome"""
     tree, log = TREES[name], LOGS / f"build-{name}.log"
     directory = BUILD / name
-    if not (directory / "build.ninja").exists():
+    stamp = directory / "configured-as"  # `make build` makes one tree as well, and no stamp
+    other = stamp.exists() and stamp.read_text() != str(tree)
+    if other or not (directory / "build.ninja").exists():
+        shutil.rmtree(directory, ignore_errors=True)
         wrong, output = _run(("meson", "setup", str(directory), str(SOURCE), *tree.options), log,
                              120, {"CC": tree.compiler})
         if wrong:
-            shutil.rmtree(directory, ignore_errors=True)
             return Outcome("FAILED", output, wrong)
+        stamp.write_text(str(tree))
     wrong, output = _run(("ninja", "-C", str(directory)), log, 600)
     return Outcome("FAILED" if wrong else "ok", output, wrong)
 

@@ -121,7 +121,7 @@ struct flow *test_gateway_flow(const struct test_packet *p)
 	bool icmp = p->protocol == PROTOCOL_ICMP || p->protocol == PROTOCOL_ICMPV6;
 	struct flow_key key = {
 		.inside = p->source, .remote = p->destination, .protocol = p->protocol,
-		.family = ip_addr_family(&p->source), .zone = FLOW_ANY_ZONE};
+		.family = (u8)ip_addr_family(&p->source), .zone = FLOW_ANY_ZONE};
 	u32 slot;
 
 	key.inside_port = __builtin_bswap16(icmp ? p->destination_port : p->source_port);
