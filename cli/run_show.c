@@ -28,30 +28,26 @@ static enum status finish(const struct session *session, json_t *answer, print_a
 typedef int join_answer(json_t *answer, const json_t *installed);
 
 /* => the answer with what is configured beside it; NULL, and the error is printed */
-static json_t *get_joined(const struct session *session, const char *path, join_answer *join)
+static json_t *get_joined(const struct session *session, const char *path, join_answer *join,
+			  const json_t *installed)
 {
-	json_t *answer = api_get(session, path);
-	json_t *installed = answer ? api_get(session, "/v1/installed") : NULL;
+	json_t *answer = installed ? api_get(session, path) : NULL;
 
-	if (installed && join(answer, installed))
-		(void)session_fail(session, "out of memory");
-	else if (installed) {
-		json_decref(installed);
+	if (!answer || !join(answer, installed))
 		return answer;
-	}
-	json_decref(installed);
+	(void)session_fail(session, "out of memory");
 	json_decref(answer);
 	return NULL;
 }
 
-static json_t *get_pools(const struct session *session)
+static json_t *get_pools(const struct session *session, const json_t *installed)
 {
-	return get_joined(session, "/v1/pools", pools_join);
+	return get_joined(session, "/v1/pools", pools_join, installed);
 }
 
-static json_t *get_rules(const struct session *session)
+static json_t *get_rules(const struct session *session, const json_t *installed)
 {
-	return get_joined(session, "/v1/rules", rules_join);
+	return get_joined(session, "/v1/rules", rules_join, installed);
 }
 
 /* Names. */
@@ -103,24 +99,29 @@ static json_t *keep_named(const struct session *session, json_t *answer, const c
 
 enum status run_show_pool(struct session *session, const struct arguments *arguments)
 {
-	json_t *pools = keep_named(session, get_pools(session), "pool", "name",
+	json_t *installed = api_get(session, "/v1/installed");
+	json_t *pools = keep_named(session, get_pools(session, installed), "pool", "name",
 				   arguments->values[ARGUMENT_NAME]);
 
+	json_decref(installed);
 	return finish(session, pools, pools_print);
 }
 
 enum status run_show_rule(struct session *session, const struct arguments *arguments)
 {
-	json_t *rules = keep_named(session, get_rules(session), "rule", "rule",
+	json_t *installed = api_get(session, "/v1/installed");
+	json_t *rules = keep_named(session, get_rules(session, installed), "rule", "rule",
 				   arguments->values[ARGUMENT_NAME]);
 
+	json_decref(installed);
 	return finish(session, rules, rules_print);
 }
 
 enum status run_show_summary(struct session *session, const struct arguments *arguments)
 {
-	json_t *pools = get_pools(session);
-	json_t *rules = pools ? get_rules(session) : NULL;
+	json_t *installed = api_get(session, "/v1/installed");
+	json_t *pools = get_pools(session, installed);
+	json_t *rules = pools ? get_rules(session, installed) : NULL;
 	json_t *both = NULL;
 
 	(void)arguments;
@@ -129,6 +130,7 @@ enum status run_show_summary(struct session *session, const struct arguments *ar
 				 "ports", pools_all_ports(pools), "pools",
 				 json_object_get(pools, "pools"), "rules",
 				 json_object_get(rules, "rules"));
+	json_decref(installed);
 	json_decref(rules);
 	json_decref(pools);
 	return finish(session, both, summary_print);

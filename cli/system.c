@@ -61,19 +61,24 @@ static void print_processes(FILE *out, const json_t *status)
 				    "Instance         : {instance}\n");
 	print_template(out, control, "Control          : holdfastd {version}, pid {pid}, "
 				     "configuration {config_file}\n");
-	print_template(out, status, "Dataplane        : {dataplane}, holdfast-dp {version}");
-	print_template(out, control, connected ? ", pid {dataplane_pid}, {dataplane_restarts} restarts\n"
-					       : ", NOT CONNECTED: its programs go on by "
-						 "themselves, {dataplane_restarts} restarts\n");
-	print_template(out, status, "Kernel           : {kernel}\n");
+	if (connected) {
+		print_template(out, status, "Dataplane        : {dataplane}, holdfast-dp {version}, ");
+		print_template(out, control, "pid {dataplane_pid}, ");
+	} else {
+		(void)fputs("Dataplane        : HOLDFAST-DP DOES NOT RUN; its programs go on by "
+			    "themselves, ", out);
+	}
+	print_template(out, control, "restarted {dataplane_restarts} times\n");
+	if (connected)
+		print_template(out, status, "Kernel           : {kernel}\n");
 	if (*error)
 		(void)fprintf(out, "Last error       : %s\n", error);
 }
 
 static void print_state(FILE *out, const json_t *status)
 {
-	const char *trouble = json_text(status, "trouble");
-
+	if (!json_object_get(status, "generation"))
+		return; /* only holdfast-dp knows */
 	print_template(out, status, "Generation       : {generation}");
 	(void)fprintf(out, "%s%s%s\n",
 		      json_is_false(json_object_get(status, "configured")) ? ", NOT CONFIGURED" : "",
@@ -86,14 +91,17 @@ static void print_state(FILE *out, const json_t *status)
 		       "Route changes    : {route_changes}\n");
 	if (json_is_false(json_object_get(status, "next_hops_remembered")))
 		(void)fputs("Next hops        : not remembered; every packet asks the kernel\n", out);
-	(void)fprintf(out, "Trouble          : %s\n", *trouble ? trouble : "none");
 }
 
 void dataplane_print(FILE *out, const json_t *status)
 {
+	const char *trouble = json_text(status, "trouble");
+
 	print_processes(out, status);
 	print_state(out, status);
-	print_interfaces(out, status);
+	(void)fprintf(out, "Trouble          : %s\n", *trouble ? trouble : "none");
+	if (json_array_size(json_object_get(status, "interfaces")))
+		print_interfaces(out, status);
 	print_outcome(out, status, "forwarded", "Forwarded");
 	print_outcome(out, status, "kernel", "Handed to the kernel");
 	print_outcome(out, status, "dropped", "Dropped");
