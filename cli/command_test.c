@@ -5,50 +5,53 @@
 #include "cli/line.h"
 #include "tests/env/unit.h"
 
-/* Parses a line; the words that values are stay in it. */
-static enum status parse(struct line_words *words, const char *line, struct call *call,
-			 struct text *wrong)
+/* A line that was parsed; the values of the call lie in its words. */
+struct parsed {
+	struct line_words words;
+	enum status status;
+	struct call call;
+	struct text wrong;
+};
+
+static struct parsed parse(const char *line)
 {
-	*wrong = (struct text){0};
-	assert_int_equal(line_split(line, strlen(line), words), LINE_FINE);
-	return command_parse(words->words, words->count, call, wrong);
+	struct parsed parsed = {0};
+
+	assert_int_equal(line_split(line, strlen(line), &parsed.words), LINE_FINE);
+	parsed.status = command_parse(parsed.words.words, parsed.words.count, &parsed.call,
+				      &parsed.wrong);
+	return parsed;
 }
 
 static void assert_command(const char *line, const char *title)
 {
-	struct line_words words;
-	struct call call;
-	struct text wrong, found = {0};
+	struct parsed parsed = parse(line);
+	struct text found = {0};
 
-	assert_int_equal(parse(&words, line, &call, &wrong), STATUS_OK);
-	command_title(call.command, &found);
+	assert_int_equal(parsed.status, STATUS_OK);
+	command_title(parsed.call.command, &found);
 	assert_string_equal(found.bytes, title);
-	line_free(&words);
+	line_free(&parsed.words);
 }
 
 static void assert_wrong(const char *line, enum status status, const char *text)
 {
-	struct line_words words;
-	struct call call;
-	struct text wrong;
+	struct parsed parsed = parse(line);
 
-	assert_int_equal(parse(&words, line, &call, &wrong), status);
-	assert_string_equal(wrong.bytes, text);
-	line_free(&words);
+	assert_string_equal(parsed.wrong.bytes, text);
+	assert_int_equal(parsed.status, status);
+	line_free(&parsed.words);
 }
 
-static void assert_argument(const char *line, enum argument_id id, const char *value)
+/* NULL: it is not given. */
+static void assert_argument(const char *line, enum argument_id id, const char *expected)
 {
-	struct line_words words;
-	struct call call;
-	struct text wrong;
+	struct parsed parsed = parse(line);
+	const char *value = parsed.call.arguments.values[id];
 
-	assert_int_equal(parse(&words, line, &call, &wrong), STATUS_OK);
-	if (value)
-		assert_string_equal(call.arguments.values[id], value);
-	else
-		assert_null(call.arguments.values[id]);
-	line_free(&words);
+	assert_int_equal(parsed.status, STATUS_OK);
+	assert_string_equal(value ? value : "(none)", expected ? expected : "(none)");
+	line_free(&parsed.words);
 }
 
 static void words_may_be_shortened(void **state)

@@ -3,8 +3,8 @@
  * A stream for people: line by line, with what could steer a terminal made visible.
  *
  * Names, descriptions and the daemon's answers are printed as they come. Control characters
- * (C0 but for tab and line feed, DEL, C1), those that change the direction of text, and bytes that are no
- * UTF-8 come out as \xNN.
+ * (C0 but for tab and line feed, DEL, C1), those that change the direction of text, and bytes that
+ * are no UTF-8 come out as \xNN.
  */
 #ifndef CLI_OUTPUT_H
 #define CLI_OUTPUT_H

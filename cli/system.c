@@ -13,9 +13,9 @@
 static const char *mode_text(const char *mode)
 {
 	if (!strcmp(mode, "generic"))
-		return "GENERIC: slow, in the kernel's own path";
+		return "generic: SLOW, in the kernel's own path";
 	if (!strcmp(mode, "not attached"))
-		return "NOT ATTACHED: nothing is translated here";
+		return "not attached: NOTHING IS TRANSLATED HERE";
 	return mode;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * For the tests of this folder: command lines run in this process, and a daemon with canned answers.
+ * For the tests of this folder: command lines run in this process, and a daemon with canned
+ * answers.
  */
 #ifndef CLI_TESTING_H
 #define CLI_TESTING_H
