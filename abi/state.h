@@ -115,7 +115,6 @@ struct control {
 	u64 clock_scale_s_q32;
 	u64 flow_key[FLOW_KEY_WORDS]; /* secret: the flow table's hash */
 	u64 port_key[2];              /* secret: where a search for a port begins */
-	u8 digest[32];                /* holdfast-dp: SHA-256 of the snapshot in force */
 	u32 memo_versions;            /* holdfast-dp: memo_version numbers given out so far */
 	u32 padding;
 	struct free_stack free_stacks[FREE_STACKS];

@@ -30,12 +30,38 @@ static void publish_idle_half(struct engine *engine)
 
 /* Interfaces. */
 
-static bool snapshot_has_ipv6(const struct snapshot *snapshot)
+static bool pool_has_ipv6(const struct snapshot_pool *pool)
+{
+	for (size_t i = 0; i < pool->address_count; i++)
+		if (pool->addresses[i].family == FAMILY_IPV6)
+			return true;
+	return false;
+}
+
+static bool rule_takes_ipv6(const struct snapshot_rule *rule)
+{
+	for (size_t i = 0; i < rule->source_count; i++)
+		if (rule->sources[i].family == FAMILY_IPV6)
+			return true;
+	return !rule->source_count;
+}
+
+static bool set_translates_ipv6_to_interface(const struct snapshot_rule_set *set)
+{
+	for (size_t i = 0; i < set->rule_count; i++)
+		if (set->rules[i].action == ACTION_INTERFACE && rule_takes_ipv6(&set->rules[i]))
+			return true;
+	return false;
+}
+
+static bool snapshot_translates_ipv6(const struct snapshot *snapshot)
 {
 	for (size_t i = 0; i < snapshot->pool_count; i++)
-		for (size_t j = 0; j < snapshot->pools[i].address_count; j++)
-			if (snapshot->pools[i].addresses[j].family == FAMILY_IPV6)
-				return true;
+		if (pool_has_ipv6(&snapshot->pools[i]))
+			return true;
+	for (size_t i = 0; i < snapshot->rule_set_count; i++)
+		if (set_translates_ipv6_to_interface(&snapshot->rule_sets[i]))
+			return true;
 	return false;
 }
 
@@ -65,7 +91,7 @@ static int attach_one(struct engine *engine, const struct snapshot_interface *in
 static int attach_all(struct engine *engine, const struct snapshot *snapshot,
 		      struct newly_attached *new, struct error *error)
 {
-	bool ipv6 = snapshot_has_ipv6(snapshot);
+	bool ipv6 = snapshot_translates_ipv6(snapshot);
 	int result = 0;
 
 	new->count = 0;

@@ -100,3 +100,22 @@ def test_background_without_systemd(lab):
         wait_until(lambda: not Path(f"/proc/{pid}").exists(), "the end of holdfastd")
         assert talk.ask() == first
     ask(house.host("a1"), house.server("s1", 6))
+
+
+def _rules_by_interface(source):
+    return f"""
+set security nat source rule-set out from zone lan
+set security nat source rule-set out to zone wan
+set security nat source rule-set out rule all match source-address {source}
+set security nat source rule-set out rule all then source-nat interface
+"""
+
+
+def test_ipv6_forwarding_is_switched_on_for_it_alone(lab):
+    """the kernel forwards IPv6 as soon as a rule with `interface` takes it, and not before"""
+    gateway = lab.bare_house().gateway
+    gateway.set("ipv6/conf/all/forwarding", 0)
+    gateway.start_holdfast(config(rules=_rules_by_interface("10.0.0.0/8")))
+    assert gateway.read("ipv6/conf/all/forwarding") == "0\n"
+    gateway.commit(config(rules=_rules_by_interface("2001:db8::/32")))
+    assert gateway.read("ipv6/conf/all/forwarding") == "1\n"
