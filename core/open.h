@@ -245,30 +245,65 @@ struct opening {
 /* [RFC6056 section 3.3.3] */
 static __always_inline u64 flow_port_hash(const struct control *control, const struct flow_key *key)
 {
+	u64 bytes = key->family == FAMILY_IPV4 ? 16 : 40;
 	struct siphash s;
 
 	siphash_start(&s, control->port_key);
-	siphash_word(&s, key->inside.longs[0]);
-	siphash_word(&s, key->inside.longs[1]);
-	siphash_word(&s, key->remote.longs[0]);
-	siphash_word(&s, key->remote.longs[1]);
+	if (key->family == FAMILY_IPV4) {
+		siphash_word(&s, (u64)key->remote.words[3] << 32 | key->inside.words[3]);
+	} else {
+		siphash_word(&s, key->inside.longs[0]);
+		siphash_word(&s, key->inside.longs[1]);
+		siphash_word(&s, key->remote.longs[0]);
+		siphash_word(&s, key->remote.longs[1]);
+	}
 	siphash_word(&s, (u64)key->protocol << 32 | key->ports);
-	return siphash_finish(&s, 40);
+	return siphash_finish(&s, bytes);
+}
+
+static __always_inline u32 opening_position(const struct opening *o, u32 i)
+{
+	return o->first + (o->index + i) % o->length;
+}
+
+/* => where the search for a port of the pool begins */
+static __always_inline u16 opening_start_port(const struct nat_pool *pool, u64 start)
+{
+	u32 size = (u32)pool->port_high - pool->port_low + 1;
+
+	return size ? (u16)(pool->port_low + start % size) : pool->port_low;
+}
+
+/* Has the port that will be tried first brought near, while the slot is being filled. */
+static __always_inline void opening_prefetch(const struct opening *o, u8 protocol)
+{
+	u16 port = opening_start_port(o->pool, o->port_hash);
+	u32 position = opening_position(o, 0);
+	struct address_ports *ports;
+	struct port_space *space;
+
+	if (o->pool->sequential || position >= MAX_POOL_ADDRESSES)
+		return;
+	ports = env_ports(o->config->pool_addresses[position]);
+	if (!ports)
+		return;
+	space = &ports->spaces[port_protocol_of(protocol)];
+	env_prefetch(&space->owners[port]);
+	env_prefetch(&space->free_bits[port / PORTS_PER_WORD]);
 }
 
 /* Claims a port on the address at `index + i` of the list. */
 static inline long opening_claim_step(u32 i, void *context)
 {
 	struct opening *o = context;
-	u32 position = o->first + (o->index + i) % o->length;
+	u32 position = opening_position(o, i);
 	const struct nat_pool *pool = o->pool;
 	struct address_ports *ports;
 	struct port_space *space;
-	u32 size = (u32)pool->port_high - pool->port_low + 1;
 	u64 start;
 	u16 address;
 
-	if (position >= MAX_POOL_ADDRESSES || !size)
+	if (position >= MAX_POOL_ADDRESSES)
 		return 1;
 	address = o->config->pool_addresses[position];
 	ports = env_ports(address);
@@ -278,7 +313,7 @@ static inline long opening_claim_step(u32 i, void *context)
 	start = pool->sequential ? atomic_fetch_add(&space->searches, 1) : o->port_hash;
 	atomic_write(&o->flow->address, address);
 	o->claimed = ports_claim(space, pool->port_low, pool->port_high,
-				 (u16)(pool->port_low + start % size), o->slot, &o->flow->port);
+				 opening_start_port(pool, start), o->slot, &o->flow->port);
 	return o->claimed != 0;
 }
 
@@ -340,6 +375,7 @@ core_step int first_reserve(struct packet *p, struct first *first)
 
 	if (!p || !first || !opening_start(&o, p, first))
 		return REASON_source_nat_pool_invalid;
+	opening_prefetch(&o, p->key.protocol);
 	o.slot = flow_pop_free(o.control);
 	o.flow = o.slot ? env_flow(o.slot - 1) : NULL;
 	if (!o.flow)

@@ -21,11 +21,6 @@ def family_of(address):
     return 4 if len(address) == 4 else 6
 
 
-def as_16_bytes(address):
-    """IPv4 as ::ffff:a.b.c.d (docs/packet-path.md section 6)."""
-    return address if len(address) == 16 else bytes(10) + b"\xff\xff" + address
-
-
 class Prefix:
     """An IPv4 or IPv6 prefix; `address in prefix` is false for the other family."""
 

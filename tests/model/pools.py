@@ -2,7 +2,7 @@
 """Pools, and which address and port a flow gets (docs/packet-path.md sections 3.6 and 6)."""
 from collections import Counter
 
-from addresses import AddressList, as_16_bytes, family_of, packed
+from addresses import AddressList, family_of, packed
 from parse import PROTOCOL_ICMP, PROTOCOL_ICMPV6, PROTOCOL_TCP, PROTOCOL_UDP
 from selector import SELECTORS, only_one
 from siphash import siphash24
@@ -152,6 +152,6 @@ class Allocator:
 
 
 def hashed_bytes(key):
-    """The 40 bytes of section 6 [RFC6056 section 3.3.3]."""
-    return (as_16_bytes(key.inside) + as_16_bytes(key.remote) + key.inside_port.to_bytes(2)
+    """The 16 or 40 bytes of section 6 [RFC6056 section 3.3.3]."""
+    return (key.inside + key.remote + key.inside_port.to_bytes(2)
             + key.remote_port.to_bytes(2) + bytes([key.protocol, 0, 0, 0]))
