@@ -24,7 +24,7 @@ bool ip_addr_parse(const char *text, union ip_addr *address, enum ip_family *fam
 	if (inet_pton(AF_INET, text, &address->words[3]) == 1)
 		return true;
 	*family = FAMILY_IPV6;
-	return inet_pton(AF_INET6, text, address) == 1;
+	return inet_pton(AF_INET6, text, address) == 1 && ip_addr_family(address) == FAMILY_IPV6;
 }
 
 bool ip_addr_next(union ip_addr *address)

@@ -17,7 +17,7 @@ enum ip_family ip_addr_family(const union ip_addr *address);
 /* => the text, in the buffer; IPv4 dotted, IPv6 as RFC 5952 writes it */
 const char *ip_addr_print(const union ip_addr *address, char text[ADDRESS_TEXT_BYTES]);
 
-/* => false if the text is no address */
+/* => false if the text is no address; ::ffff:a.b.c.d is none, because it means a.b.c.d here */
 bool ip_addr_parse(const char *text, union ip_addr *address, enum ip_family *family);
 
 /* Steps to the following address. => false after the very last one */

@@ -9,63 +9,96 @@
 #include "dataplane/prefix.h"
 #include "dataplane/tables.h"
 
-static int decode_prefix(json_t *json, const char *name, bool *has, struct prefix_match *match,
+/* A condition, and where it goes in struct flow_filter. */
+struct filter_word {
+	const char *name;
+	u32 maximum; /* of a number; 0: it is a prefix */
+	size_t value_offset;
+	size_t has_offset; /* prefixes */
+};
+
+#define NUMBER(name, field, maximum)                                                           \
+	{                                                                                      \
+		name, maximum, offsetof(struct flow_filter, field), 0                          \
+	}
+#define PREFIX(name, field)                                                                    \
+	{                                                                                      \
+		name, 0, offsetof(struct flow_filter, field), offsetof(struct flow_filter, has_##field) \
+	}
+
+static const struct filter_word filter_words[] = {
+	PREFIX("source_prefix", source),
+	PREFIX("destination_prefix", destination),
+	PREFIX("translated_prefix", translated),
+	NUMBER("source_port", source_port, 65535),
+	NUMBER("destination_port", destination_port, 65535),
+	NUMBER("translated_port", translated_port, 65535),
+	NUMBER("protocol", protocol, 255),
+	NUMBER("session", session, FLOWS_MAX),
+	NUMBER("interface", ifindex, ~0u - 1),
+};
+
+static const struct filter_word *filter_word_of(const char *name)
+{
+	for (size_t i = 0; i < sizeof(filter_words) / sizeof(filter_words[0]); i++)
+		if (!strcmp(filter_words[i].name, name))
+			return &filter_words[i];
+	return NULL;
+}
+
+static int decode_prefix(const json_t *value, const struct filter_word *word, u8 *filter,
 			 struct error *error)
 {
-	json_t *value = json_object_get(json, name);
+	struct prefix_match *match = (void *)(filter + word->value_offset);
 	struct snapshot_prefix prefix;
 
-	if (!value)
-		return 0;
 	if (!json_is_string(value) || !prefix_parse(json_string_value(value), &prefix))
-		return error_set(error, EINVAL, "%s: expected a prefix, like 192.0.2.0/24", name);
+		return error_set(error, EINVAL, "%s: expected a prefix, like 192.0.2.0/24",
+				 word->name);
 	prefix_compile(&prefix, match);
-	*has = true;
+	*(bool *)(filter + word->has_offset) = true;
 	return 0;
 }
 
-static int decode_number(json_t *json, const char *name, u32 maximum, u32 *number,
+static int decode_number(const json_t *value, const struct filter_word *word, u8 *filter,
 			 struct error *error)
 {
-	json_t *value = json_object_get(json, name);
+	u32 *number = (void *)(filter + word->value_offset);
 
-	if (!value)
-		return 0;
 	if (!json_is_integer(value) || json_integer_value(value) < 0 ||
-	    json_integer_value(value) > maximum)
-		return error_set(error, EINVAL, "%s: expected a number from 0 to %u", name,
-				 maximum);
+	    json_integer_value(value) > word->maximum)
+		return error_set(error, EINVAL, "%s: expected a number from 0 to %u", word->name,
+				 word->maximum);
 	*number = (u32)json_integer_value(value) + 1;
 	return 0;
 }
 
+/* A condition that is not known is an error: without it, more flows would be meant. */
+static int decode_condition(const char *name, const json_t *value, struct flow_filter *f,
+			    struct error *error)
+{
+	const struct filter_word *word = filter_word_of(name);
+
+	if (!word)
+		return error_set(error, EINVAL, "%s: not a condition on flows", name);
+	return word->maximum ? decode_number(value, word, (u8 *)f, error)
+			     : decode_prefix(value, word, (u8 *)f, error);
+}
+
 int flow_filter_decode(json_t *json, struct flow_filter *f, struct error *error)
 {
-	u32 interface = 0;
-	int result;
+	const char *name;
+	json_t *value;
+	int result = 0;
 
 	memset(f, 0, sizeof(*f));
-	result = decode_prefix(json, "source_prefix", &f->has_source, &f->source, error);
-	if (!result)
-		result = decode_prefix(json, "destination_prefix", &f->has_destination,
-				       &f->destination, error);
-	if (!result)
-		result = decode_prefix(json, "translated_prefix", &f->has_translated,
-				       &f->translated, error);
-	if (!result)
-		result = decode_number(json, "source_port", 65535, &f->source_port, error);
-	if (!result)
-		result = decode_number(json, "destination_port", 65535, &f->destination_port,
-				       error);
-	if (!result)
-		result = decode_number(json, "translated_port", 65535, &f->translated_port, error);
-	if (!result)
-		result = decode_number(json, "protocol", 255, &f->protocol, error);
-	if (!result)
-		result = decode_number(json, "session", FLOWS_MAX, &f->session, error);
-	if (!result)
-		result = decode_number(json, "interface", ~0u - 1, &interface, error);
-	f->ifindex = interface ? interface - 1 : 0;
+	if (json && !json_is_object(json))
+		return error_set(error, EINVAL, "filter: expected an object");
+	json_object_foreach(json, name, value) {
+		result = decode_condition(name, value, f, error);
+		if (result)
+			break;
+	}
 	return result;
 }
 
@@ -84,7 +117,7 @@ bool flow_filter_matches(const struct flow_filter *f, const struct tables *table
 	       number_matches(f->source_port, ntohs(flow->inside_port)) &&
 	       number_matches(f->destination_port, ntohs(flow->remote_port)) &&
 	       number_matches(f->translated_port, ntohs(flow->port)) &&
-	       (!f->ifindex || tables->flow_stats[slot].in_ifindex == f->ifindex) &&
+	       number_matches(f->ifindex, tables->flow_stats[slot].in_ifindex) &&
 	       (!f->has_source || prefix_matches(&f->source, 1, &flow->inside)) &&
 	       (!f->has_destination || prefix_matches(&f->destination, 1, &flow->remote)) &&
 	       (!f->has_translated || prefix_matches(&f->translated, 1, translated));

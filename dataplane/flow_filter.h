@@ -22,13 +22,13 @@ struct flow_filter {
 	u32 translated_port;  /* likewise */
 	u32 protocol;         /* likewise */
 	u32 session;          /* 0: any, otherwise slot + 1 */
-	u32 ifindex;          /* 0: any; where the flow began */
+	u32 ifindex;          /* likewise; where the flow began */
 };
 
 /*
  * Reads {"source_prefix": "10.0.0.0/8", "destination_prefix": ..., "translated_prefix": ...,
  * "source_port": n, "destination_port": n, "translated_port": n, "protocol": n, "session": n,
- * "interface": n}, all optional.
+ * "interface": n}, all optional; NULL is an empty one. A name that is none of these is refused.
  * => 0 or -EINVAL
  */
 int flow_filter_decode(json_t *json, struct flow_filter *filter, struct error *error);

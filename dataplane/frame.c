@@ -46,7 +46,7 @@ static int send_all(int fd, const void *bytes, size_t count)
 	return 0;
 }
 
-/* => 0, -EPIPE at the end of the stream */
+/* => 0; -EPIPE at the end of the stream, -ECONNRESET if that comes after a part */
 static int receive_all(int fd, void *bytes, size_t count)
 {
 	u8 *next = bytes;
@@ -59,7 +59,7 @@ static int receive_all(int fd, void *bytes, size_t count)
 		if (got < 0)
 			return -frame_errno();
 		if (!got)
-			return -EPIPE;
+			return next == (u8 *)bytes ? -EPIPE : -ECONNRESET;
 		next += got;
 		count -= (size_t)got;
 	}
