@@ -71,8 +71,8 @@ static void udp_zero_stays_and_is_never_made(void **state)
 	(void)state;
 	assert_int_equal(checksum_apply_udp(0, checksum_change16(1, 2)), 0);
 	for (u32 check = 1; check < 65536; check++)
-		assert_int_not_equal(checksum_apply_udp((u16)check, checksum_change16(0, (u16)check)),
-				     0);
+		assert_int_not_equal(
+			checksum_apply_udp((u16)check, checksum_change16(0, (u16)check)), 0);
 }
 
 int main(void)

@@ -659,8 +659,8 @@ static int start_churn(void **state)
 }
 
 /*
- * [INV-ALIAS] [INV-RECLAIM] [R1 b] Flows are opened, answered and ended at the same time, over a pool
- * and a table that are always nearly full, so that what is freed is used again at once.
+ * [INV-ALIAS] [INV-RECLAIM] [R1 b] Flows are opened, answered and ended at the same time, over a
+ * pool and a table that are always nearly full, so that what is freed is used again at once.
  */
 static void ports_and_slots_in_turnover_never_lead_to_another_host(void **state)
 {

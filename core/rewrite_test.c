@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * INV-EXACT: a packet that was rewritten is, to the byte, the packet that would have been built with
- * the new addresses, port and TTL in the first place; for every protocol, family, option length and
- * size.
+ * INV-EXACT: a packet that was rewritten is, to the byte, the packet that would have been built
+ * with the new addresses, port and TTL in the first place; for every protocol, family, option
+ * length and size.
  */
 #include "core/rewrite.h"
 
@@ -156,7 +156,7 @@ static void udp_without_a_checksum_stays_without(void **state)
 	}
 }
 
-/* docs/packet-path.md, section 5: wrong before, wrong by as much after; nobody mends it on the way. */
+/* docs/packet-path.md, section 5: wrong before, wrong by as much after; nobody mends it. */
 static void a_wrong_checksum_stays_wrong_by_as_much(void **state)
 {
 	struct test_packet packet = random_packet(PROTOCOL_TCP, false);

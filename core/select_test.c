@@ -90,7 +90,8 @@ static void the_memo_answers_like_the_selector(void **state)
 			u32 version = 1 + i % 3, length = 5 + version;
 
 			source.words[3] += (u32)__builtin_bswap32(i / 3);
-			assert_int_equal(memo_userspace_v1(tables->control, version, FAMILY_IPV4, &source, length),
+			assert_int_equal(memo_userspace_v1(tables->control, version, FAMILY_IPV4,
+							   &source, length),
 					 select_userspace_v1(FAMILY_IPV4, &source, length));
 		}
 	}

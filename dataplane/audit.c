@@ -134,15 +134,19 @@ static bool flow_is_wrong(const struct auditor *a, u32 slot, enum audit_finding 
 	}
 }
 
+static void suspect_flow(struct auditor *a, u32 slot, enum audit_finding finding)
+{
+	suspect(a, &(struct suspect){.finding = finding, .slot = slot,
+				     .witness = flow_witness(&a->tables->flows[slot])});
+}
+
 static void look_at_flows(struct auditor *a)
 {
 	for (u32 slot = 0; slot < a->tables->control->flow_capacity; slot++) {
 		a->audit->flows += flow_is_published(&a->tables->flows[slot]);
 		for (enum audit_finding f = 0; f <= AUDIT_flow_indexed_twice; f++)
 			if (flow_is_wrong(a, slot, f))
-				suspect(a, &(struct suspect){
-						   .finding = f, .slot = slot,
-						   .witness = flow_witness(&a->tables->flows[slot])});
+				suspect_flow(a, slot, f);
 	}
 }
 

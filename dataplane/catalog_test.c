@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Ids belong to names: the same name has the same id as long as anything remembers it, which is what
- * makes a commit hitless.
+ * Ids belong to names: the same name has the same id as long as anything remembers it, which is
+ * what makes a commit hitless.
  */
 #include "dataplane/catalog.h"
 

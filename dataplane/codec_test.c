@@ -190,8 +190,8 @@ static void long_values_are_cut_in_errors(void **state)
 	(void)state;
 	expect_refusal(json, "text",
 		       "['0123456789012345678901234567890123456789012345678901234567890123456789']",
-		       "text: met \"01234567890123456789012345678901234567890123456789012345678..., "
-		       "expected a string of 1 to 7 bytes");
+		       "text: met \"01234567890123456789012345678901234567890123456789012345678"
+		       "..., expected a string of 1 to 7 bytes");
 }
 
 static void missing_and_unknown_fields_are_named(void **state)

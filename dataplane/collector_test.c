@@ -312,7 +312,7 @@ static void a_flow_that_is_ended_while_it_is_published_leaves_nothing(void **sta
 	test_gateway_assert_sound();
 }
 
-/* Thousands of flows end at once: each batch waits once, not each flow, and the index in the end. */
+/* Thousands of flows end at once: each batch waits once, and the index in the end. */
 static void many_flows_share_a_grace_period(void **state)
 {
 	struct collector_pass pass;

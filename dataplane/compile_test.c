@@ -348,7 +348,8 @@ static void addresses_have_one_normal_form(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(a_snapshot_is_read_back_as_it_was_sent, start, stop),
+		cmocka_unit_test_setup_teardown(a_snapshot_is_read_back_as_it_was_sent, start,
+						stop),
 		cmocka_unit_test_setup_teardown(a_field_that_is_missing_unknown_or_odd_is_refused,
 						start, stop),
 		cmocka_unit_test_setup_teardown(a_value_changed_on_the_way_fails_the_digest, start,

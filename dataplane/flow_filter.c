@@ -23,7 +23,8 @@ struct filter_word {
 	}
 #define PREFIX(name, field)                                                                    \
 	{                                                                                      \
-		name, 0, offsetof(struct flow_filter, field), offsetof(struct flow_filter, has_##field) \
+		name, 0, offsetof(struct flow_filter, field),                                  \
+			offsetof(struct flow_filter, has_##field)                              \
 	}
 
 static const struct filter_word filter_words[] = {

@@ -44,7 +44,7 @@ static void what_is_no_prefix_is_refused(void **state)
 	}
 }
 
-/* The bits before the length count, and those behind it do not: for every length of both families */
+/* The bits before the length count, and those behind it do not. */
 static void assert_matches_by_its_bits(const char *text, u32 bits)
 {
 	union ip_addr base = test_addr(text);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * INV-PARITY begins here: what one side says, the other understands, whole. Random valid snapshots go
- * through JSON, and through the compiler and the read-back, and come out the same; a value that
- * changes anywhere on the way is noticed, by its path.
+ * What one side says, the other understands, whole. Random valid snapshots go through JSON, and
+ * through the compiler and the read-back, and come out the same; a value that changes anywhere on
+ * the way is noticed, by its path.
  */
 #include "dataplane/snapshot.h"
 
@@ -16,7 +16,7 @@
 #include "tests/env/test_snapshot.h"
 #include "tests/env/unit.h"
 
-enum { SNAPSHOTS = 400, INTERFACES = 12, FLOWS = FLOWS_MIN };
+enum { SNAPSHOTS = 200, INTERFACES = 12, FLOWS = FLOWS_MIN };
 
 static u64 random_state;
 
@@ -324,7 +324,7 @@ static void take_from_the_kernel(struct snapshot *got, const struct snapshot *se
 	memcpy(got->proxies, sent->proxies, sent->proxy_count * sizeof(*got->proxies));
 }
 
-/* [contract 6] what was installed says what was sent, snapshot after snapshot over the same tables. */
+/* [contract 6] What was installed says what was sent, one snapshot after the other. */
 static void random_snapshots_survive_the_tables(void **state)
 {
 	const struct port_tables no_ports = {add_no_port_tables, NULL};
@@ -333,7 +333,7 @@ static void random_snapshots_survive_the_tables(void **state)
 
 	(void)state;
 	network_of_many(&network);
-	for (u32 i = 0; i < SNAPSHOTS / 4; i++) {
+	for (u32 i = 0; i < SNAPSHOTS / 5; i++) {
 		struct snapshot sent, got;
 		struct error error = {""};
 		json_t *json, *again;
@@ -482,7 +482,7 @@ static void contradictions_are_refused(void **state)
 		       "pools[0].addresses[0].low");
 }
 
-/* [contract 6] a capability that the body does not need, or needs and does not claim, is an error. */
+/* [contract 6] A capability that is claimed in vain or not claimed is an error. */
 static void capabilities_are_those_that_the_body_needs(void **state)
 {
 	json_t *json = test_snapshot_json();

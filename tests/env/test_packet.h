@@ -40,7 +40,7 @@ void test_frame_build(struct test_frame *frame, const struct link_addr *to,
 /* => true if the checksums of the IP header and of TCP, UDP or ICMP are those of what is there */
 bool test_frame_sums_up(const struct test_frame *frame);
 
-/* Shortens the frame, or makes it longer with zeros, by what follows the IP packet or is cut off. */
+/* Cuts the frame off, or lets zeros follow the IP packet. */
 void test_frame_resize(struct test_frame *frame, size_t bytes);
 
 size_t test_frame_bytes(const struct test_frame *frame);
