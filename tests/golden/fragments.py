@@ -43,7 +43,7 @@ def ipv6(flows):
                 out(IPv6(src=HOST6, dst=REMOTE6) / header / transport / b"data", UNKNOWN),
                 out(IPv6(src=HOST6, dst=REMOTE6) / IPv6ExtHdrHopByHop(options=[PadN(optdata=b"")])
                     / header / transport, UNKNOWN),
-                out(IPv6(src=HOST6, dst=REMOTE6) / header / Raw(bytes(transport)[:TINY]),
+                out(IPv6(src=HOST6, dst=REMOTE6) / header / Raw(bytes(IPv6() / transport)[40:48]),
                     UNKNOWN),
                 back(IPv6(src=REMOTE6, dst=POOL6) / header / UDP(sport=REMOTE_PORT, dport=PORT),
                      UNKNOWN))
