@@ -22,7 +22,7 @@ from golden import WAN, gateway  # noqa: E402
 from scenarios import SHAPES, make_scenario  # noqa: E402
 from test_golden import TABLES  # noqa: E402
 
-OUTSIDE, CHECKSUM = 1, 4  # tests/fuzz/packet_fuzz.c, enum record_bits
+OUTSIDE, CHECKSUM, LOCAL = 1, 4, 32  # tests/fuzz/packet_fuzz.c, enum record_bits
 STEPS = 12  # of a case: most have two or three
 
 
@@ -49,14 +49,18 @@ def snapshots():
 
 
 def packets():
-    """=> the packets of each golden case"""
+    """=> the packets of each golden case; errors from inside also as the gateway's own"""
     for case in (case for table in TABLES for case in table.CASES):
-        yield b"".join(record(step) for step in case.steps[:STEPS])
+        steps = case.steps[:STEPS]
+        yield b"".join(record(step) for step in steps)
+        if any(step.reason == "icmp_error_out" for step in steps):
+            yield b"".join(record(step, LOCAL * (step.reason == "icmp_error_out"))
+                           for step in steps)
 
 
-def record(step):
+def record(step, more_bits=0):
     """=> a golden step as packet_fuzz reads it"""
-    bits = OUTSIDE * (step.ifindex == WAN) | CHECKSUM * (step.reason != "malformed_packet")
+    bits = more_bits | OUTSIDE * (step.ifindex == WAN) | CHECKSUM * (step.reason != "malformed_packet")
     return struct.pack("<BH", bits, len(step.frame)) + step.frame
 
 

@@ -238,7 +238,12 @@ const char *packet_check(const struct packet_policy *policy, const struct judged
 	if (j->action == VERDICT_KERNEL)
 		return check_let_by(policy, j);
 	wrong = check_addresses(policy, j);
-	if (!wrong)
-		wrong = check_hops(j);
+	return wrong ? wrong : packet_check_local(j);
+}
+
+const char *packet_check_local(const struct judged *j)
+{
+	const char *wrong = check_hops(j);
+
 	return wrong ? wrong : check_checksums(j);
 }

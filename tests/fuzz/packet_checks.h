@@ -33,4 +33,7 @@ struct judged {
  */
 const char *packet_check(const struct packet_policy *policy, const struct judged *judged);
 
+/* The same of a packet that the gateway itself sends: only its checksums and its TTL. */
+const char *packet_check_local(const struct judged *judged);
+
 #endif

@@ -29,6 +29,7 @@ enum record_bits {
 	RECORD_CHECKSUM = 4, /* the IPv4 header checksum is put right */
 	RECORD_SECOND = 8,   /* a second passes before it */
 	RECORD_COLLECT = 16, /* the collector has come by before it */
+	RECORD_LOCAL = 32,   /* the gateway itself sends it, on the way out */
 };
 
 enum { INSIDE = 2, OUTSIDE = 3, FRAME_BYTES = 2048, LONG_S = 100000, AUDIT_EVERY = 2000 };
@@ -162,6 +163,23 @@ static void judge(u8 *frame, u32 length, u32 ifindex)
 	expect(!wrong, wrong);
 }
 
+static void judge_local(u8 *frame, u32 length)
+{
+	u8 before[FRAME_BYTES];
+	struct native_frame native = {frame, frame + length};
+	struct judged judged = {.before = before, .after = frame, .length = length,
+				.action = VERDICT_KERNEL_TRANSLATED};
+	const char *wrong;
+
+	memcpy(before, frame, length);
+	if (!nat_local_packet(&native)) {
+		expect(!memcmp(before, frame, length), "changed, but not translated");
+		return;
+	}
+	wrong = packet_check_local(&judged);
+	expect(!wrong, wrong);
+}
+
 /* The frame is copied to where its last byte is the last one that may be read. */
 static void try_frame(u8 bits, const u8 *data, u32 length)
 {
@@ -177,7 +195,10 @@ static void try_frame(u8 bits, const u8 *data, u32 length)
 	now_s += bits & RECORD_SECOND ? 1 : 0;
 	if (bits & RECORD_COLLECT)
 		collect();
-	judge(frame, length, ifindex);
+	if (bits & RECORD_LOCAL)
+		judge_local(frame, length);
+	else
+		judge(frame, length, ifindex);
 	free(room);
 }
 
