@@ -194,8 +194,7 @@ class Demo:
     def _show_traceroute(self, family):
         host, server = self.house.host("a1"), self.house.server("s1", family)
         hops = clients.traceroute(host, server)
-        inside = "10.0.1.1" if family == 4 else "2001:db8:1::1"
-        self.story.check(hops == [inside, house.ROUTER[family], server],
+        self.story.check(hops == [house.GATEWAY_LAN[family], house.ROUTER[family], server],
                          f"traceroute: a1 - {' - '.join(hops)}")
 
     def show_throughput(self):
