@@ -25,7 +25,7 @@ import parity  # also finds the modules of tests/model
 import trace
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKETS = 15000
+PACKETS = 5000
 PLAIN, PLAIN_V1, TINY = 0, 7, 2  # seeds, and so shapes of scenarios
 
 
