@@ -15,6 +15,9 @@
  *             (INV-PORT-1), and a flow is found by its port only through that owner
  * INV-CLOSED  a packet that a rule owns leaves translated or not at all, or is handed to the
  *             kernel where the kernel will answer it and cannot forward it
+ * INV-BOUNDED no table grows: a full one refuses, with a reason
+ * INV-PARITY  every dataplane judges packets by this text and by nothing else, so the same packet
+ *             over the same configuration and state gives the same bytes and the same state
  * INV-RECLAIM a slot or a port that packets may have seen is used again only after a grace
  *             period; the packet path itself frees nothing but what nobody can have seen
  *

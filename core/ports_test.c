@@ -178,6 +178,37 @@ static void stale_hints_lose_no_port(void **state)
 	assert_int_equal(found, 32);
 }
 
+/* => counts, words and owners that a search for any port looks at */
+static u32 looks_of_a_search(__be16 *port)
+{
+	struct port_search search = {
+		.space = space, .claimed = port, .owner = 1, .next = 0,
+		.last = PORTS_PER_SPACE - 1};
+	u32 looks = 1;
+
+	while (!ports_search_step(0, &search))
+		looks++;
+	return looks;
+}
+
+/* [INV-PORT-3] a search of a full space, or of one with a single port left, is short */
+static void a_search_costs_no_more_when_ports_are_few(void **state)
+{
+	enum { MOST_LOOKS = PORT_GROUPS + PORTS_PER_GROUP / PORTS_PER_WORD + 1 };
+	__be16 port;
+
+	(void)state;
+	while (ports_claim(space, 0, 65535, 0, 1, &port))
+		;
+	assert_int_equal(space->in_use, PORTS_PER_SPACE);
+	assert_in_range(looks_of_a_search(&port), 1, MOST_LOOKS);
+	for (u32 left = 0; left < PORTS_PER_SPACE; left += 61) {
+		ports_release(space, (u16)left);
+		assert_in_range(looks_of_a_search(&port), 1, MOST_LOOKS);
+		assert_int_equal(host_order(port), left);
+	}
+}
+
 enum { RACERS = 4, RACE_PORTS = 64, RACE_ROUNDS = 3000 };
 
 struct racer {
@@ -239,6 +270,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(overlapping_ranges_share_their_ports, start, stop),
 		cmocka_unit_test_setup_teardown(random_operations_never_alias, start, stop),
 		cmocka_unit_test_setup_teardown(stale_hints_lose_no_port, start, stop),
+		cmocka_unit_test_setup_teardown(a_search_costs_no_more_when_ports_are_few, start,
+						stop),
 		cmocka_unit_test_setup_teardown(racing_threads_never_share_a_port, start, stop),
 	};
 

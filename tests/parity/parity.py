@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Runs random traces through the oracle, the native core and the XDP program, and compares.
+"""INV-PARITY: random traces through the oracle, the native core and the XDP program, compared.
 
     parity.py --replay BUILD/tests/replay [--packets N] [--seeds FIRST LAST] [--only native|xdp]
 
