@@ -82,6 +82,10 @@ class House:
         """=> an inside host"""
         return self.hosts[name]
 
+    def interface_to(self, name):
+        """=> the gateway's interface to an inside host"""
+        return SUBNETS["lan" if name[0] == "a" else "guest"][0]
+
     def server(self, name, family):
         """=> the address of a server"""
         return self.servers[name].address(family)

@@ -94,7 +94,7 @@ def test_kill_holdfastd(lab):
     return busy.end()
 
 
-@takes(180)
+@takes(240)
 def test_kill_both(lab):
     """kill -9 of both processes 100 times, also while they start: nothing lost, state adopted [R13]"""
     busy = Busy(lab)
@@ -102,7 +102,7 @@ def test_kill_both(lab):
     for number in range(KILLS):
         busy.gateway.daemon.kill()
         _kill_all("holdfast-dp")
-        if number % 4 == 0:
+        if number % 8 == 0:
             busy.gateway.start_holdfast()
             assert busy.gateway.status()["adopted"]
             busy.check_progress()
