@@ -28,7 +28,7 @@ class Test:
 
     def __init__(self, module, function):
         self.function = function
-        self.name = f"{module.__name__.removeprefix('test_')}.{function.__name__.removeprefix('test_')}"
+        self.name = ".".join(each.__name__.removeprefix("test_") for each in (module, function))
         self.claim = function.__doc__.splitlines()[0]
         self.limit_s = getattr(function, "limit_s", LIMIT_S)
 

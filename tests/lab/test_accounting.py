@@ -121,7 +121,7 @@ def test_uninvited_packets_are_counted(lab):
 
 
 def test_delivered_and_dropped_add_up(lab):
-    """of a mix of packets, what was not dropped by a reason was delivered: no packet is missing [R8]"""
+    """of a mix of packets, all that no reason accounts for were delivered [R8]"""
     house = lab.house(PERSISTENT)
     Observer(house.servers["s1"])
     sender = _inside_sender(house)
@@ -140,7 +140,7 @@ def test_delivered_and_dropped_add_up(lab):
 
 
 def test_wrong_family_fails_closed(lab):
-    """IPv6 for a pool with IPv4 only: dropped under its reason, shown with rule and pool, no leak"""
+    """IPv6 for a pool of IPv4: dropped under its reason, shown with rule and pool, no leak"""
     house = lab.house(PERSISTENT, rules=IPV4_ONLY)
     gateway = house.gateway
     gateway.set("ipv6/conf/all/forwarding", 1)

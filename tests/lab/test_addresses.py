@@ -7,6 +7,7 @@ from observers import Conversation, Observer
 from topology import add_addresses
 
 MORE_HOSTS = range(100, 120)
+LENGTH = {4: 24, 6: 64}
 PROTOCOLS = ("tcp", "udp")
 NETS = {"a1": ("lan", "10.0.1", "2001:db8:1:"), "b1": ("guest", "10.0.2", "2001:db8:2:")}
 
@@ -17,7 +18,7 @@ def _more_addresses(house):
     for name, (zone, ipv4, ipv6) in NETS.items():
         addresses = [f"{ipv4}.{n}" for n in MORE_HOSTS] + [f"{ipv6}:{n}" for n in MORE_HOSTS]
         machine = house.host(name)
-        add_addresses(machine, "eth0", [f"{each}/{64 if ':' in each else 24}" for each in addresses])
+        add_addresses(machine, "eth0", [f"{each}/{LENGTH[_family(each)]}" for each in addresses])
         hosts += [(machine, zone, each) for each in addresses]
     return hosts
 

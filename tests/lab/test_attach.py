@@ -70,7 +70,7 @@ def test_missing_interface_is_an_error(lab):
 
 
 def test_instances_side_by_side(lab):
-    """two gateways on one machine, same interface names and addresses, know nothing of each other"""
+    """two gateways on one machine, with the same names and addresses, are strangers"""
     houses = [lab.house(PERSISTENT, prefix=prefix, hosts=("a1",)) for prefix in ("x", "y")]
     for house in houses:
         Observer(house.servers["s1"])

@@ -71,7 +71,7 @@ def _replace_wan(house, meanwhile=lambda: None):
 
 
 def test_outside_interface_is_replaced(lab):
-    """the outside interface is removed and made again: Holdfast attaches, flows go on as they were"""
+    """the outside interface is removed and made again: Holdfast attaches, flows go on"""
     house = _house(lab)
     talks = Talks(house)
     _replace_wan(house)
@@ -137,7 +137,7 @@ def test_route_through_another_router(lab):
 
 
 def test_route_into_another_zone(lab):
-    """the route moves into another zone: the flow is not carried there, and comes back translated"""
+    """the route moves into another zone: the flow is not carried there, and comes back new"""
     house = _house(lab)
     talks = Talks(house)
     house.gateway.batch(f"route add {prefix} via {house.host('b1').address(family)}"
@@ -153,7 +153,7 @@ def test_route_into_another_zone(lab):
 
 
 def test_route_is_unreachable(lab):
-    """an unreachable route: nothing leaves, new flows hear of it from the kernel, old ones survive"""
+    """an unreachable route: nothing leaves, the kernel tells new flows, old ones survive"""
     house = _house(lab)
     talks = Talks(house)
     house.gateway.batch(f"route add unreachable {prefix}" for prefix in SERVER_NETS.values())

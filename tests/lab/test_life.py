@@ -125,7 +125,7 @@ def _exhaust(lab, low, high):
 
 @takes(90)
 def test_every_port_is_usable(lab):
-    """one address serves all of its 64,512 ports, no two alike, then refuses; all come back [R21]"""
+    """one address serves all its 64,512 ports, no two alike, then refuses; all come back [R21]"""
     _exhaust(lab, 1024, 65535)
 
 

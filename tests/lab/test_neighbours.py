@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Link-layer addresses are the kernel's business: asking for those of others, answering for ours."""
+"""Link-layer addresses are the kernel's: asking for those of others, answering for ours."""
 import clients
 from house import PERSISTENT, ROUTER, config
 from observers import FAMILIES, Conversation, Observer, ask
@@ -47,7 +47,7 @@ def test_neighbour_that_moves(lab):
 
 
 def test_neighbour_that_never_answers(lab):
-    """packets to a neighbour that is not there end as an ICMP error, and none leaves untranslated"""
+    """a neighbour that is not there: the kernel gives up on it, and nothing leaves untranslated"""
     house = lab.house(PERSISTENT)
     with Conversation(house.host("a1"), "192.0.2.77", "udp") as talk:
         talk.socket.send(b"anybody?")

@@ -85,7 +85,7 @@ class Busy:
 
 @takes(120)
 def test_kill_holdfastd(lab):
-    """kill -9 of holdfastd 100 times under traffic: no packet and none of 10,000 flows lost [R13]"""
+    """kill -9 of holdfastd 100 times under traffic: no packet, none of 10,000 flows lost [R13]"""
     busy = Busy(lab)
     for _ in range(KILLS):
         busy.gateway.daemon.kill()
@@ -96,7 +96,7 @@ def test_kill_holdfastd(lab):
 
 @takes(240)
 def test_kill_both(lab):
-    """kill -9 of both processes 100 times, also while they start: nothing lost, state adopted [R13]"""
+    """kill -9 of both 100 times, also while they start: nothing lost, state adopted [R13]"""
     busy = Busy(lab)
     chance = random.Random(1)
     for number in range(KILLS):
@@ -141,7 +141,7 @@ def test_orderly_restart(lab):
 
 @takes(90)
 def test_unrelated_commits(lab):
-    """commits that change other rules and pools, under traffic: not a packet, flow or port changes"""
+    """commits that change other rules and pools, under traffic: no packet, flow or port changes"""
     busy = Busy(lab)
     for number in range(COMMITS):
         busy.gateway.commit(config(PERSISTENT, UNRELATED.format(number=number % 7 + 1)

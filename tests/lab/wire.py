@@ -65,7 +65,8 @@ class Capture:
                     raise
                 continue
             yield _frame(data, ancillary)
-        self.lost += struct.unpack("II", self.socket.getsockopt(SOL_PACKET, PACKET_STATISTICS, 8))[1]
+        statistics = self.socket.getsockopt(SOL_PACKET, PACKET_STATISTICS, 8)
+        self.lost += struct.unpack("II", statistics)[1]
 
     def frames_with(self, content):
         """Take the frames that wait; those with some bytes in them."""
