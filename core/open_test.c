@@ -396,6 +396,28 @@ static void the_last_refusals_are_kept(void **state)
 	}
 }
 
+/* Whoever is so slow that a whole round of refusals has come by leaves its place to them. */
+static void a_refusal_that_was_overtaken_writes_nothing(void **state)
+{
+	const u64 sequences[] = {EVENT_CAPACITY + 1, EVENT_BUSY};
+	struct test_packet packet = udp(1, 4000);
+
+	(void)state;
+	packet.protocol = PROTOCOL_TCP;
+	packet.tcp_flags = TCP_RST;
+	for (u32 i = 0; i < 2; i++) {
+		struct failure_event *event = &tables->control->events.events[i];
+
+		event->sequence = sequences[i];
+		(void)test_gateway_receive(TEST_INSIDE, &packet);
+		assert_int_equal(event->sequence, sequences[i]);
+		assert_int_equal(event->source_port, 0);
+	}
+	assert_int_equal(tables->control->event_count, 2);
+	(void)test_gateway_receive(TEST_INSIDE, &packet);
+	assert_int_equal(last_event()->sequence, 3);
+}
+
 /* Threads. */
 
 enum { THREADS = 8, COLLECTOR_ROW = THREADS };
@@ -694,6 +716,7 @@ int main(void)
 		TEST(a_lost_race_leaves_no_trace, start_small),
 		TEST(a_full_bucket_leaves_no_trace, start_small),
 		TEST(the_last_refusals_are_kept, start_small),
+		TEST(a_refusal_that_was_overtaken_writes_nothing, start_small),
 		TEST(threads_that_open_the_same_flows_open_each_once, start_large),
 		TEST(threads_that_use_a_pool_up_share_it_exactly, start_scarce),
 		TEST(ports_and_slots_in_turnover_never_lead_to_another_host, start_churn),

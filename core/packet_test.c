@@ -468,6 +468,23 @@ static void an_extension_that_ends_outside_is_malformed(void **state)
 	}
 }
 
+/* Also where nothing behind it would be looked at: 59 is "no next header". */
+static void an_extension_with_nothing_behind_it_must_fit_too(void **state)
+{
+	static const struct extension list[] = {{EXTENSION_DESTINATION, 1}};
+	struct test_frame f;
+
+	(void)state;
+	for (u32 bytes = 0; bytes <= 2 * IPV6_EXTENSION_UNIT; bytes++) {
+		build_extensions(&f, list, 1);
+		f.ip[IPV6_BYTES] = 59;
+		f.ip[5] = (u8)bytes;
+		assert_int_equal(reason_of(&f), bytes < 2 * IPV6_EXTENSION_UNIT
+							? REASON_malformed_packet
+							: (u32)NO_REASON);
+	}
+}
+
 static void a_fragment_header_ends_the_walk(void **state)
 {
 	static const struct extension list[] = {{EXTENSION_HOP_BY_HOP, 0}, {EXTENSION_FRAGMENT, 0}};
@@ -559,6 +576,7 @@ int main(void)
 		cmocka_unit_test(ipv6_extensions_are_walked),
 		cmocka_unit_test(eight_extensions_are_walked_and_nine_are_not),
 		cmocka_unit_test(an_extension_that_ends_outside_is_malformed),
+		cmocka_unit_test(an_extension_with_nothing_behind_it_must_fit_too),
 		cmocka_unit_test(a_fragment_header_ends_the_walk),
 		cmocka_unit_test(every_ipv6_payload_length_is_checked),
 		cmocka_unit_test(damaged_frames_are_survived),

@@ -170,6 +170,10 @@ static void a_zone_that_goes_ends_its_flows(void **state)
 	after.zones = GUEST WAN;
 	after.from = "'guest'";
 	assert_commit_covers(&after, false, true);
+	after = before;
+	after.zones = LAN GUEST "{'name':'net','interfaces':[{'name':'eth1','xdp_mode':'native'}]}";
+	after.to = "'net'"; /* another zone, though the interface is the same */
+	assert_commit_covers(&after, false, false);
 }
 
 /* Packets of a flow are looked up by what they are for; an end that is a NAT address is not. */

@@ -25,7 +25,8 @@ enum {
 /* The changing parts of a configuration: JSON lists, with single quotes. */
 struct test_configuration {
 	const char *zones; /* NULL: lan, guest and wan */
-	const char *from;  /* NULL: lan and guest; the rule-set leads from there to wan */
+	const char *from;  /* of the rule-set; NULL: lan and guest */
+	const char *to;    /* NULL: wan */
 	const char *pools;
 	const char *rules;
 	bool sequential;
