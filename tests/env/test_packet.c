@@ -180,6 +180,17 @@ void test_frame_build(struct test_frame *f, const struct link_addr *to,
 	sum_transport(f, p);
 }
 
+void test_frame_put_payload(struct test_frame *f, const struct test_packet *p,
+			    const void *payload)
+{
+	u8 *check = transport_check(f);
+
+	memcpy(f->transport + transport_header_bytes(p), payload, p->payload_bytes);
+	if (check)
+		put16(check, 0);
+	sum_transport(f, p);
+}
+
 static bool transport_sums_up(const struct test_frame *f)
 {
 	const u8 *check = transport_check(f);

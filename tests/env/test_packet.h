@@ -37,6 +37,10 @@ struct test_frame {
 void test_frame_build(struct test_frame *frame, const struct link_addr *to,
 		      const struct test_packet *packet);
 
+/* Writes over the payload behind the transport header; the checksum follows. */
+void test_frame_put_payload(struct test_frame *frame, const struct test_packet *packet,
+			    const void *payload);
+
 /* => true if the checksums of the IP header and of TCP, UDP or ICMP are those of what is there */
 bool test_frame_sums_up(const struct test_frame *frame);
 
