@@ -37,7 +37,7 @@ def test_generic_when_asked(lab):
     Observer(house.servers["s1"])
     assert _modes(house.gateway) == {"eth0": "generic", "eth1": "native", "eth2": "native"}
     assert _xdp_of_link(house.gateway, "eth0") == "xdpgeneric"
-    assert "GENERIC" in house.gateway.cli("show", "system", "dataplane")
+    assert "generic: SLOW" in house.gateway.cli("show", "system", "dataplane")
     for family in (4, 6):
         for protocol in ("tcp", "udp"):
             ask(house.host("a1"), house.server("s1", family), protocol)

@@ -158,7 +158,7 @@ def _run_rounds(senders, public, rounds):
 
 @takes(200)
 def test_churn(lab):
-    """a million flows on two processors: no two live ones share a tuple, no packet is missing [R1]"""
+    """a million flows on two processors: no two live ones share a tuple, no packet lost [R1]"""
     house = lab.house(rules=RULES, inspect_one_in=1024)
     clients.ping(house.host("a1"), house.server("s1", 4))  # the neighbours are known now
     public, before = PublicSide(house), house.gateway.reasons()
