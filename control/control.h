@@ -6,6 +6,8 @@
  * the dataplane has installed is compared with what was sent, field by field -> kept in the history
  * -> confirmed. A failure at any of these leaves the one before in force, and says what failed.
  *
+ * INV-INSTALLED  a commit stays only if what the dataplane installed is what it was sent
+ *
  * One thread.
  */
 #ifndef CONTROL_CONTROL_H

@@ -78,7 +78,7 @@ static int remove_directory(void **state)
 	return rmdir(directory);
 }
 
-static void test_empty(void **state)
+static void empty(void **state)
 {
 	struct store *store = open_store();
 
@@ -88,7 +88,7 @@ static void test_empty(void **state)
 	store_close(store);
 }
 
-static void test_newest_is_0_and_survives(void **state)
+static void newest_is_0_and_survives(void **state)
 {
 	struct store *store = open_store();
 
@@ -104,7 +104,7 @@ static void test_newest_is_0_and_survives(void **state)
 	store_close(store);
 }
 
-static void test_forgets_the_oldest(void **state)
+static void forgets_the_oldest(void **state)
 {
 	struct store *store = open_store();
 
@@ -118,7 +118,7 @@ static void test_forgets_the_oldest(void **state)
 }
 
 /* A file that may not grow is what a full disk is to the program. */
-static void test_full_disk_loses_nothing(void **state)
+static void full_disk_loses_nothing(void **state)
 {
 	const struct rlimit none = {0, RLIM_INFINITY}, any = {RLIM_INFINITY, RLIM_INFINITY};
 	struct store *store = open_store();
@@ -139,7 +139,7 @@ static void test_full_disk_loses_nothing(void **state)
 	store_close(store);
 }
 
-static void test_damaged_file_is_named(void **state)
+static void damaged_file_is_named(void **state)
 {
 	char path[PATH_MAX];
 	struct store *store;
@@ -162,11 +162,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_directory, remove_directory)
-		TEST(test_empty),
-		TEST(test_newest_is_0_and_survives),
-		TEST(test_forgets_the_oldest),
-		TEST(test_full_disk_loses_nothing),
-		TEST(test_damaged_file_is_named),
+		TEST(empty),
+		TEST(newest_is_0_and_survives),
+		TEST(forgets_the_oldest),
+		TEST(full_disk_loses_nothing),
+		TEST(damaged_file_is_named),
 #undef TEST
 	};
 
