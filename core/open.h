@@ -271,7 +271,9 @@ static __always_inline u16 opening_start_port(const struct nat_pool *pool, u64 s
 {
 	u32 size = (u32)pool->port_high - pool->port_low + 1;
 
-	return size ? (u16)(pool->port_low + start % size) : pool->port_low;
+	if (!size)
+		return pool->port_low;
+	return (u16)(pool->port_low + start % size);
 }
 
 /* Has the port that will be tried first brought near, while the slot is being filled. */
