@@ -16,6 +16,13 @@ typedef __u64 u64;
 typedef __s32 s32;
 typedef __s64 s64;
 
+/* Where a conversion between byte orders is meant: sparse finds every other one. */
+#ifdef __CHECKER__
+#define __force __attribute__((force))
+#else
+#define __force
+#endif
+
 #define CACHE_LINE_BYTES 64
 #define __cache_aligned __attribute__((aligned(CACHE_LINE_BYTES)))
 

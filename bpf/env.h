@@ -7,6 +7,7 @@
 #define BPF_ENV_H
 
 #include "bpf/maps.h"
+#include "core/bits.h"
 
 #define core_step __attribute__((noinline))
 
@@ -116,7 +117,7 @@ static __always_inline void fib_question(struct bpf_fib_lookup *fib,
 		fib->ipv4_dst = query->destination.words[3];
 	} else {
 		fib->family = KERNEL_AF_INET6;
-		fib->flowinfo = __builtin_bswap32((u32)query->tos << 20);
+		fib->flowinfo = network_u32((u32)query->tos << 20);
 		__builtin_memcpy(fib->ipv6_src, &query->source, sizeof(fib->ipv6_src));
 		__builtin_memcpy(fib->ipv6_dst, &query->destination, sizeof(fib->ipv6_dst));
 	}

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "dataplane/address.h"
+
 static const char an_address[] = "an IPv4 or IPv6 address, such as 198.51.100.16 or 2001:db8::1";
 static const char a_prefix[] = "an IPv4 or IPv6 address or prefix, such as 198.51.100.16/28";
 
@@ -24,9 +26,9 @@ const char *address_read(const char *text, union ip_addr *address, enum ip_famil
 	*family = FAMILY_IPV6;
 	if (inet_pton(AF_INET6, text, &parsed) != 1)
 		return an_address;
-	if (IN6_IS_ADDR_V4MAPPED(&parsed))
-		return "the IPv4 address itself, such as 198.51.100.16";
 	memcpy(address, &parsed, sizeof(*address));
+	if (ip_addr_family(address) == FAMILY_IPV4)
+		return "the IPv4 address itself, such as 198.51.100.16";
 	return NULL;
 }
 

@@ -95,6 +95,7 @@ static int newest_key(MDB_txn *txn, MDB_dbi dbi, u32 *sequence)
 {
 	MDB_cursor *cursor;
 	MDB_val key, value;
+	__be32 name;
 	int code = mdb_cursor_open(txn, dbi, &cursor);
 
 	if (code)
@@ -103,16 +104,16 @@ static int newest_key(MDB_txn *txn, MDB_dbi dbi, u32 *sequence)
 	mdb_cursor_close(cursor);
 	if (code)
 		return code;
-	if (key.mv_size != sizeof(*sequence))
+	if (key.mv_size != sizeof(name))
 		return MDB_CORRUPTED;
-	memcpy(sequence, key.mv_data, sizeof(*sequence));
-	*sequence = ntohl(*sequence);
+	memcpy(&name, key.mv_data, sizeof(name));
+	*sequence = ntohl(name);
 	return 0;
 }
 
 static int delete_key(MDB_txn *txn, MDB_dbi dbi, u32 sequence)
 {
-	u32 name = htonl(sequence);
+	__be32 name = htonl(sequence);
 	MDB_val key = {.mv_size = sizeof(name), .mv_data = &name};
 	int code = mdb_del(txn, dbi, &key, NULL);
 
@@ -122,7 +123,8 @@ static int delete_key(MDB_txn *txn, MDB_dbi dbi, u32 sequence)
 static int put_newest(MDB_txn *txn, MDB_dbi dbi, char *text)
 {
 	MDB_val value = {.mv_size = strlen(text), .mv_data = text};
-	u32 sequence = 0, name;
+	u32 sequence = 0;
+	__be32 name;
 	MDB_val key = {.mv_size = sizeof(name), .mv_data = &name};
 	int code = newest_key(txn, dbi, &sequence);
 
@@ -159,7 +161,8 @@ int store_add(struct store *store, const json_t *entry, struct error *error)
 
 static json_t *load_entry(struct store *store, MDB_txn *txn, u32 number, struct error *error)
 {
-	u32 newest, name;
+	u32 newest;
+	__be32 name;
 	MDB_val key = {.mv_size = sizeof(name), .mv_data = &name}, value;
 	json_error_t json_error;
 	json_t *entry;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
- * Bits, indices, and hashes of addresses.
+ * Bits, indices, byte order, and hashes of addresses.
  */
 #ifndef CORE_BITS_H
 #define CORE_BITS_H
@@ -27,7 +27,7 @@ static __always_inline u32 bits_lowest(u64 word)
  * BPF's verifier wants to see the bound of an index on the register that is used, but compilers
  * check one copy and use another, or know it from the type: so the bound of a u64 that holds an
  * index is said again, where it cannot be lost. Nor does Linux 6.1 know that a swapped u16 is less
- * than 65536: swap_u16() has the compiler forget it as well, so that it masks what it uses.
+ * than 65536: host_u16() has the compiler forget it as well, so that it masks what it uses.
  */
 #ifdef __bpf__
 #define index_is_checked(index, bound)                                                         \
@@ -38,12 +38,41 @@ static __always_inline u32 bits_lowest(u64 word)
 #define value_is_anything(value) ((void)(value))
 #endif
 
-static __always_inline u16 swap_u16(u16 value)
+/* Byte order. Where both meet, these say which way it goes. */
+
+static __always_inline u16 host_u16(__be16 value)
 {
-	u64 swapped = __builtin_bswap16(value);
+	u64 swapped = __builtin_bswap16((__force u16)value);
 
 	value_is_anything(swapped);
 	return (u16)swapped;
+}
+
+static __always_inline u32 host_u32(__be32 value)
+{
+	return __builtin_bswap32((__force u32)value);
+}
+
+static __always_inline __be16 network_u16(u16 value)
+{
+	return (__force __be16)__builtin_bswap16(value);
+}
+
+static __always_inline __be32 network_u32(u32 value)
+{
+	return (__force __be32)__builtin_bswap32(value);
+}
+
+/* As they lie in memory: for hashes and sums, which ask for no order. */
+
+static __always_inline u16 raw_u16(__be16 value)
+{
+	return (__force u16)value;
+}
+
+static __always_inline u32 raw_u32(__be32 value)
+{
+	return (__force u32)value;
 }
 
 /*

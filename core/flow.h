@@ -26,6 +26,7 @@
 #define CORE_FLOW_H
 
 #include "core/atomic.h"
+#include "core/bits.h"
 #include "core/environment.h"
 
 /* What identifies a flow, laid out as in struct flow. */
@@ -77,13 +78,13 @@ static __always_inline u64 flow_hash(const struct control *control, const union 
 				     const union ip_addr *remote, u32 ports, u8 protocol, u8 family)
 {
 	const u64 *key = control->flow_key;
-	u64 sum = key[0] + key[1] * inside->words[3] + key[2] * remote->words[3] +
-		  key[3] * ports + key[4] * protocol;
+	u64 sum = key[0] + key[1] * raw_u32(inside->words[3]) +
+		  key[2] * raw_u32(remote->words[3]) + key[3] * ports + key[4] * protocol;
 
 	if (family == FAMILY_IPV6)
-		sum += key[5] * inside->words[0] + key[6] * inside->words[1] +
-		       key[7] * inside->words[2] + key[8] * remote->words[0] +
-		       key[9] * remote->words[1] + key[10] * remote->words[2];
+		sum += key[5] * raw_u32(inside->words[0]) + key[6] * raw_u32(inside->words[1]) +
+		       key[7] * raw_u32(inside->words[2]) + key[8] * raw_u32(remote->words[0]) +
+		       key[9] * raw_u32(remote->words[1]) + key[10] * raw_u32(remote->words[2]);
 	sum = (sum ^ sum >> 32) * 0x9fb21c651e98df25;
 	return sum ^ sum >> 32;
 }

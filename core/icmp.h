@@ -19,7 +19,7 @@ static __always_inline u32 port_owner(u32 address, u8 protocol, __be16 port)
 
 	if (!ports)
 		return 0;
-	owner = atomic_read(&ports->spaces[port_protocol_of(protocol)].owners[swap_u16(port)]);
+	owner = atomic_read(&ports->spaces[port_protocol_of(protocol)].owners[host_u16(port)]);
 	return owner == PORT_KERNEL ? 0 : owner;
 }
 
@@ -65,7 +65,7 @@ static __always_inline u32 quoted_ipv4(const u8 *bytes, u32 limit, struct quoted
 	ip_addr_from_ipv4(&q->key.inside, ip->saddr);
 	ip_addr_from_ipv4(&q->key.remote, ip->daddr);
 	q->key.protocol = ip->protocol;
-	*ports = !(ip->frag_off & __builtin_bswap16(0x1fff));
+	*ports = !(ip->frag_off & network_u16(0x1fff));
 	return ip->ihl * 4u;
 }
 
@@ -141,7 +141,7 @@ static __always_inline bool quoted_rewrite_end(env_frame *frame, const struct pa
 
 	if (!port_at || !rewrite_ip(frame, q->ip, family, end, address, false, &ip))
 		return false;
-	port_change = rewrite_word16(port_at, port);
+	port_change = rewrite_word16(port_at, raw_u16(port));
 	*change = ip.address + ip.check + port_change;
 	if (family == FAMILY_IPV4 && kind_is_query(q->kind)) /* no pseudo-header */
 		ip.address = 0;

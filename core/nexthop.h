@@ -9,6 +9,7 @@
 #define CORE_NEXTHOP_H
 
 #include "core/atomic.h"
+#include "core/bits.h"
 #include "core/environment.h"
 
 static __always_inline u32 nexthop_generation(const struct control *control)
@@ -40,7 +41,8 @@ static __always_inline bool nexthop_says(const struct nexthop *hop, const struct
 
 static __always_inline u32 nexthop_hash(const struct route *route)
 {
-	u32 x = route->ifindex ^ (u32)route->to.words[2] << 16 ^ route->to.words[1] ^ route->mtu;
+	u32 x = route->ifindex ^ (u32)raw_u16(route->to.words[2]) << 16 ^
+		raw_u16(route->to.words[1]) ^ route->mtu;
 
 	return x * 0x9e3779b1u >> (32 - NEXTHOP_BITS);
 }

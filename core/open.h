@@ -72,8 +72,8 @@ static __always_inline u32 first_rule_of(const struct nat_config *config, const 
 	struct rule_question question = {
 		.source = &p->key.inside,
 		.destination = &p->key.remote,
-		.source_port = __builtin_bswap16(p->key.inside_port),
-		.destination_port = __builtin_bswap16(p->key.remote_port),
+		.source_port = host_u16(p->key.inside_port),
+		.destination_port = host_u16(p->key.remote_port),
 		.protocol = protocol,
 		.has_ports = p->kind == PACKET_TCP || p->kind == PACKET_UDP,
 		.hides_ports = fragment && (may_have_ports || hides_protocol),
@@ -250,7 +250,8 @@ static __always_inline u64 flow_port_hash(const struct control *control, const s
 
 	siphash_start(&s, control->port_key);
 	if (key->family == FAMILY_IPV4) {
-		siphash_word(&s, (u64)key->remote.words[3] << 32 | key->inside.words[3]);
+		siphash_word(&s, (u64)raw_u32(key->remote.words[3]) << 32 |
+					 raw_u32(key->inside.words[3]));
 	} else {
 		siphash_word(&s, key->inside.longs[0]);
 		siphash_word(&s, key->inside.longs[1]);
@@ -271,9 +272,7 @@ static __always_inline u16 opening_start_port(const struct nat_pool *pool, u64 s
 {
 	u32 size = (u32)pool->port_high - pool->port_low + 1;
 
-	if (!size)
-		return pool->port_low;
-	return (u16)(pool->port_low + start % size);
+	return (u16)(pool->port_low + (size ? start % size : 0));
 }
 
 /* Has the port that will be tried first brought near, while the slot is being filled. */
@@ -415,7 +414,7 @@ static __always_inline void flow_retire(struct flow *flow)
 
 	if (ports)
 		ports_release(&ports->spaces[port_protocol_of(flow->protocol)],
-			      swap_u16(flow->port));
+			      host_u16(flow->port));
 	atomic_write(&flow->life, FLOW_RETIRED);
 }
 

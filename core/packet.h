@@ -95,7 +95,7 @@ static __always_inline u8 *packet_at(const env_frame *frame, u32 offset, u32 byt
 static __always_inline void ip_addr_from_ipv4(union ip_addr *address, __be32 ipv4)
 {
 	address->longs[0] = 0;
-	address->words[2] = __builtin_bswap32(0xffff);
+	address->words[2] = network_u32(0xffff);
 	address->words[3] = ipv4;
 }
 
@@ -125,7 +125,7 @@ static __always_inline u32 packet_skip_link(const env_frame *frame, u16 *type)
 /* 0.0.0.0/8, 127.0.0.0/8, 224.0.0.0/3 */
 static __always_inline bool ipv4_is_special(__be32 address)
 {
-	u8 first = (u8)address;
+	u8 first = (u8)raw_u32(address);
 
 	return first == 0 || first == 127 || first >= 224;
 }
@@ -138,7 +138,7 @@ static __always_inline bool ipv6_is_special(const union ip_addr *a)
 {
 	return a->bytes[0] == 0xff || (a->bytes[0] == 0xfe && (a->bytes[1] & 0xc0) == 0x80) ||
 	       (!a->longs[0] && ((a->longs[1] & ~(1ull << 56)) == 0 ||
-				 a->words[2] == __builtin_bswap32(0xffff)));
+				 a->words[2] == network_u32(0xffff)));
 }
 
 static __always_inline u32 packet_parse_tcp(const env_frame *frame, struct packet *p, u32 bytes)
@@ -260,7 +260,7 @@ static __always_inline u32 packet_parse_ipv4(const env_frame *frame, struct pack
 	if (!ip || ip->version != 4)
 		return REASON_malformed_packet;
 	header_bytes = ip->ihl * 4u;
-	p->length = swap_u16(ip->tot_len);
+	p->length = host_u16(ip->tot_len);
 	if (header_bytes < IPV4_BYTES || p->length < header_bytes ||
 	    !packet_at(frame, p->link_bytes, p->length) ||
 	    !ipv4_header_sums_up(frame, p->link_bytes, ip->ihl))
@@ -272,9 +272,9 @@ static __always_inline u32 packet_parse_ipv4(const env_frame *frame, struct pack
 	ip_addr_from_ipv4(&p->key.remote, ip->daddr);
 	p->ttl = ip->ttl;
 	p->tos = ip->tos;
-	p->may_fragment = !(ip->frag_off & __builtin_bswap16(0x4000));
+	p->may_fragment = !(ip->frag_off & network_u16(0x4000));
 	p->transport = (u16)(p->link_bytes + header_bytes);
-	if (ip->frag_off & __builtin_bswap16(0x3fff)) {
+	if (ip->frag_off & network_u16(0x3fff)) {
 		p->kind = PACKET_FRAGMENT;
 		return NO_REASON;
 	}
@@ -343,7 +343,7 @@ static __always_inline u32 packet_parse_ipv6(env_frame *frame, struct packet *p)
 
 	if (!ip || ip->version != 6)
 		return REASON_malformed_packet;
-	p->length = (u16)(swap_u16(ip->payload_len) + IPV6_BYTES);
+	p->length = (u16)(host_u16(ip->payload_len) + IPV6_BYTES);
 	if (p->length < IPV6_BYTES || !packet_at(frame, p->link_bytes, p->length))
 		return REASON_malformed_packet;
 	__builtin_memcpy(&p->key.inside, &ip->saddr, sizeof(p->key.inside));

@@ -44,7 +44,7 @@ static __always_inline u32 ports_try_word(struct port_search *search, u32 port)
 	port = (u32)index;
 	if (port > search->last)
 		return port;
-	atomic_write(search->claimed, (__be16)__builtin_bswap16((u16)port));
+	atomic_write(search->claimed, network_u16((u16)port));
 	if (!atomic_replace(&space->owners[index], PORT_FREE, search->owner))
 		return port + 1;
 	atomic_and(&space->free_bits[word], ~(1ull << (port % PORTS_PER_WORD)));

@@ -12,6 +12,7 @@
 #ifndef CORE_REWRITE_H
 #define CORE_REWRITE_H
 
+#include "core/bits.h"
 #include "core/packet.h"
 
 enum packet_end { PACKET_SOURCE, PACKET_DESTINATION };
@@ -87,7 +88,7 @@ static __always_inline bool rewrite_ipv4(env_frame *frame, u32 offset, enum pack
 	check = (u16 *)(ip + 10);
 	hop_change = hop ? ipv4_decrement_ttl(ip) : 0;
 	change->address = rewrite_word32((u32 *)(ip + (end == PACKET_SOURCE ? 12 : 16)),
-					 address->words[3]);
+					 raw_u32(address->words[3]));
 	change->check = rewrite_word16(check, checksum_apply(*check,
 							     change->address + hop_change));
 	return true;
@@ -105,10 +106,10 @@ static __always_inline bool rewrite_ipv6(env_frame *frame, u32 offset, enum pack
 	if (hop)
 		ip[7]--;
 	at = (u32 *)(ip + (end == PACKET_SOURCE ? 8 : 24));
-	change->address = rewrite_word32(at, address->words[0]) +
-			  rewrite_word32(at + 1, address->words[1]) +
-			  rewrite_word32(at + 2, address->words[2]) +
-			  rewrite_word32(at + 3, address->words[3]);
+	change->address = rewrite_word32(at, raw_u32(address->words[0])) +
+			  rewrite_word32(at + 1, raw_u32(address->words[1])) +
+			  rewrite_word32(at + 2, raw_u32(address->words[2])) +
+			  rewrite_word32(at + 3, raw_u32(address->words[3]));
 	change->check = 0;
 	return true;
 }
@@ -163,7 +164,7 @@ static __always_inline bool rewrite_end(env_frame *frame, const struct packet *p
 	if (family == FAMILY_IPV4 && kind_is_query(kind)) /* no pseudo-header */
 		change.address = 0;
 	*check = transport_checksum(kind, *check,
-				    change.address + rewrite_word16(port_at, port));
+				    change.address + rewrite_word16(port_at, raw_u16(port)));
 	return true;
 }
 

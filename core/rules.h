@@ -82,7 +82,7 @@ static __always_inline bool prefix_is_of_family(const struct prefix_match *prefi
 static __always_inline bool prefix_matches(const struct prefix_match *prefixes, u32 count,
 					   const union ip_addr *address)
 {
-	bool ipv4 = !address->longs[0] && address->words[2] == __builtin_bswap32(0xffff);
+	bool ipv4 = !address->longs[0] && address->words[2] == network_u32(0xffff);
 
 	for (u32 i = 0; i < MAX_PREFIXES_PER_RULE && i < count; i++) {
 		const struct prefix_match *prefix = &prefixes[i];

@@ -10,6 +10,7 @@
 #define CORE_SELECT_H
 
 #include "core/atomic.h"
+#include "core/bits.h"
 #include "core/sha256.h"
 
 /* The 40 bytes xpf-userspace-snat-address-persistent-v1, as SHA-256 reads them. */
@@ -21,7 +22,7 @@ static const u32 select_v1_prefix[10] = {0x7870662d, 0x75736572, 0x73706163, 0x6
 static __always_inline void select_v1_ipv4(struct sha256 *hash, const union ip_addr *source)
 {
 	u32 *w = hash->block;
-	u32 address = __builtin_bswap32(source->words[3]);
+	u32 address = host_u32(source->words[3]);
 
 	w[10] = 4u << 24 | address >> 8;
 	w[11] = address << 24 | 0x800000;
@@ -37,7 +38,7 @@ static __always_inline void select_v1_ipv6(struct sha256 *hash, const union ip_a
 	u32 carried = 6;
 
 	for (int i = 0; i < 4; i++) {
-		u32 word = __builtin_bswap32(source->words[i]);
+		u32 word = host_u32(source->words[i]);
 
 		w[10 + i] = carried << 24 | word >> 8;
 		carried = word & 0xff;
@@ -72,8 +73,9 @@ static __always_inline u32 select_ebpf_legacy(enum ip_family family, const union
 					      u32 length)
 {
 	if (family == FAMILY_IPV4)
-		return source->words[3] % length;
-	return (source->words[0] ^ source->words[1] ^ source->words[2] ^ source->words[3]) % length;
+		return raw_u32(source->words[3]) % length;
+	return raw_u32(source->words[0] ^ source->words[1] ^ source->words[2] ^ source->words[3]) %
+	       length;
 }
 
 #endif

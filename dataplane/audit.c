@@ -64,7 +64,7 @@ static bool flow_is_published(const struct flow *flow)
 
 static u32 flow_witness(const struct flow *flow)
 {
-	return flow->ports ^ flow->inside.words[3] ^ flow->remote.words[3];
+	return flow->ports ^ raw_u32(flow->inside.words[3] ^ flow->remote.words[3]);
 }
 
 static bool flow_has_port(const struct auditor *a, u32 slot)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/netlink.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/if_addr.h>
@@ -81,7 +82,7 @@ static int netlink_exchange(struct netlink *netlink, struct nlmsghdr *header, mn
 
 static union ip_addr address_of_attribute(const struct nlattr *attribute, u8 family)
 {
-	union ip_addr address = {.words = {0, 0, __builtin_bswap32(0xffff), 0}};
+	union ip_addr address = {.words = {0, 0, htonl(0xffff), 0}};
 
 	if (family == AF_INET)
 		memcpy(&address.words[3], mnl_attr_get_payload(attribute), 4);

@@ -45,7 +45,7 @@ FAULTS = (
     Fault("userspace-v1 divides by one less", "native", PLAIN_V1, "core/select.h",
           (("hash.state[1]) % length)", "hash.state[1]) % (length - 1))"),)),
     Fault("a port's bytes are in the wrong order", "native", PLAIN, "core/ports.h",
-          (("(__be16)__builtin_bswap16((u16)port)", "(__be16)(u16)port"),)),
+          (("network_u16((u16)port)", "(u16)port"),)),
     Fault("the checksum inside an ICMP error stays", "native", PLAIN, "core/icmp.h",
           (("*change += quoted_rewrite_check(frame, p, q, ip.address + port_change);",
             "(void)quoted_rewrite_check;"),)),
