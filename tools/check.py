@@ -39,6 +39,7 @@ class Tree(NamedTuple):
     what: str
     compiler: str
     options: tuple
+    targets: tuple = ()
 
 
 TREES = {
@@ -47,6 +48,8 @@ TREES = {
     "asan": Tree("ASan and UBSan, BPF by clang 19", "gcc",
                  ("-Dbpf_clang=clang-19", "-Db_sanitize=address,undefined", "-Db_lundef=false")),
     # The one fence that gcc warns of stands between reads of one process and no test's threads.
+    "fuzz": Tree("the fuzzers, by clang 16", "clang-16", ("-Dfuzz=true", "-Db_lundef=false"),
+                 ("fuzz",)),
     "tsan": Tree("ThreadSanitizer", "gcc",
                  ("-Db_sanitize=thread", "-Db_lundef=false", "-Dc_args=-Wno-tsan")),
 }
@@ -91,6 +94,10 @@ STAGES = (
           _meson("release", "parity"), ("release",), root=True),
     Stage("faults", "faults put in on purpose are found", _meson("release", "faults"),
           ("release",), root=True),
+    Stage("layout", "tables laid out alike, natively and in BPF", _meson("release", "layout"),
+          ("release",)),
+    Stage("fuzz", "fuzzers of configuration, snapshot and packet",
+          (str(SOURCE / "tests/fuzz/run.sh"), _tree("fuzz"), "20"), ("fuzz",)),
     Stage("lab", "real programs through a real gateway",
           _python("tests/lab/run.py", "--build", _tree("release")), ("release",), limit_s=600,
           root=True),
@@ -162,7 +169,7 @@ def build_tree(name):
         if wrong:
             return Outcome("FAILED", output, wrong)
         stamp.write_text(str(tree))
-    wrong, output = _run(("ninja", "-C", str(directory)), log, 600)
+    wrong, output = _run(("ninja", "-C", str(directory), *tree.targets), log, 600)
     return Outcome("FAILED" if wrong else "ok", output, wrong)
 
 
