@@ -89,6 +89,7 @@ _Static_assert(sizeof(struct flow_stats) == 40, "kept apart from the words every
 enum { BUCKET_ENTRIES = 14, BUCKET_SLOT_BITS = 24 };
 #define BUCKET_SLOT_MASK ((1u << BUCKET_SLOT_BITS) - 1)
 #define BUCKET_TOMBSTONE BUCKET_SLOT_MASK
+#define BUCKET_SPILLED (1ull << 63) /* in an intent: an entry went to the other bucket once */
 
 struct flow_bucket {
 	u64 intent; /* the insertion under way in this home bucket; core/flow.h */

@@ -112,12 +112,9 @@ static __always_inline u32 flow_tag(u64 hash)
 }
 
 /* => slot + 1 of the flow with this key among the bucket's entries, 0 if there is none */
-static __always_inline u32 flow_find_in(u32 bucket_number, u32 tag, const struct flow_key *key)
+static __always_inline u32 flow_find_in(struct flow_bucket *bucket, u32 tag,
+					const struct flow_key *key)
 {
-	struct flow_bucket *bucket = env_bucket(bucket_number);
-
-	if (!bucket)
-		return 0;
 	for (int i = 0; i < BUCKET_ENTRIES; i++) {
 		u32 entry = atomic_read(&bucket->entries[i]);
 		u32 slot = entry & BUCKET_SLOT_MASK;
@@ -136,10 +133,16 @@ static __always_inline u32 flow_find_in(u32 bucket_number, u32 tag, const struct
 static __always_inline u32 flow_find(const struct control *control, const struct flow_key *key,
 				     u64 hash)
 {
-	u32 tag = flow_tag(hash);
-	u32 slot = flow_find_in(flow_home_bucket(control, hash), tag, key);
+	struct flow_bucket *home = env_bucket(flow_home_bucket(control, hash)), *other;
+	u32 tag = flow_tag(hash), slot;
 
-	return slot ? slot : flow_find_in(flow_other_bucket(control, hash), tag, key);
+	if (!home)
+		return 0;
+	slot = flow_find_in(home, tag, key);
+	if (slot || !(atomic_read(&home->intent) & BUCKET_SPILLED))
+		return slot;
+	other = env_bucket(flow_other_bucket(control, hash));
+	return other ? flow_find_in(other, tag, key) : 0;
 }
 
 /*
@@ -215,8 +218,13 @@ static __always_inline void flow_push_free(struct control *control, struct flow 
 
 /*
  * An intent: which slot (24 bits, + 1) is to be entered at which place (5 bits: 0..13 home bucket,
- * 14..27 the other) with which tag (8 bits); 27 bits count the intents of the bucket.
+ * 14..27 the other) with which tag (8 bits); 26 bits count the intents of the bucket. The highest
+ * bit, BUCKET_SPILLED, is set by the first intent for the other bucket and stays: as long as
+ * it is not set, whoever finds nothing in the home bucket need not look into the other.
  */
+enum { INTENT_PLACE_SHIFT = 24, INTENT_TAG_SHIFT = 29, INTENT_COUNT_SHIFT = 37 };
+#define INTENT_COUNT_MASK (((1ull << 26) - 1) << INTENT_COUNT_SHIFT)
+
 static __always_inline u32 intent_slot(u64 intent)
 {
 	return intent & BUCKET_SLOT_MASK;
@@ -224,23 +232,26 @@ static __always_inline u32 intent_slot(u64 intent)
 
 static __always_inline u32 intent_place(u64 intent)
 {
-	return intent >> 24 & 31;
+	return intent >> INTENT_PLACE_SHIFT & 31;
 }
 
 static __always_inline u32 intent_entry(u64 intent)
 {
-	return (u32)(intent >> 29 & 0xff) << BUCKET_SLOT_BITS | intent_slot(intent);
+	return (u32)(intent >> INTENT_TAG_SHIFT & 0xff) << BUCKET_SLOT_BITS | intent_slot(intent);
 }
 
 static __always_inline u64 intent_next(u64 intent, u32 entry, u32 place)
 {
-	return ((intent >> 37) + 1) << 37 | (u64)(entry >> BUCKET_SLOT_BITS) << 29 |
-	       (u64)place << 24 | (entry & BUCKET_SLOT_MASK);
+	u64 count = (intent + (1ull << INTENT_COUNT_SHIFT)) & INTENT_COUNT_MASK;
+	u64 spilled = place < BUCKET_ENTRIES ? intent & BUCKET_SPILLED : BUCKET_SPILLED;
+
+	return spilled | count | (u64)(entry >> BUCKET_SLOT_BITS) << INTENT_TAG_SHIFT |
+	       (u64)place << INTENT_PLACE_SHIFT | (entry & BUCKET_SLOT_MASK);
 }
 
 static __always_inline u64 intent_done(u64 intent)
 {
-	return intent >> 37 << 37;
+	return intent & (BUCKET_SPILLED | INTENT_COUNT_MASK);
 }
 
 /* => the entry that an intent of the home bucket names, NULL if there is none */
@@ -280,7 +291,7 @@ static __always_inline bool intent_help(const struct control *control, struct fl
 
 static __always_inline u32 bucket_empty_place(struct flow_bucket *bucket)
 {
-	for (u32 i = 0; i < BUCKET_ENTRIES; i++)
+	for (u32 i = 0; bucket && i < BUCKET_ENTRIES; i++)
 		if (!atomic_read(&bucket->entries[i]))
 			return i;
 	return BUCKET_ENTRIES;
@@ -298,12 +309,11 @@ static inline long flow_publish_step(u32 i, void *context)
 {
 	struct flow_publication *p = context;
 	struct flow_bucket *home = env_bucket(flow_home_bucket(p->control, p->hash));
-	struct flow_bucket *other = env_bucket(flow_other_bucket(p->control, p->hash));
 	u64 intent, mine;
 	u32 place;
 
 	(void)i;
-	if (!home || !other)
+	if (!home)
 		return 1;
 	intent = atomic_fetch_add(&home->intent, 0);
 	if (intent_slot(intent)) {
@@ -315,7 +325,8 @@ static inline long flow_publish_step(u32 i, void *context)
 		return 1;
 	place = bucket_empty_place(home);
 	if (place == BUCKET_ENTRIES)
-		place += bucket_empty_place(other);
+		place += bucket_empty_place(
+			env_bucket(flow_other_bucket(p->control, p->hash)));
 	if (place == 2 * BUCKET_ENTRIES)
 		return 1;
 	mine = intent_next(intent, flow_tag(p->hash) | p->slot, place);

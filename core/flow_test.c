@@ -76,6 +76,34 @@ static void a_table_fills_up_to_the_last_slot(void **state)
 	test_env_stop(tables);
 }
 
+/* Whoever finds nothing at home looks elsewhere only if something ever went there. */
+static void a_full_bucket_spills_and_says_so(void **state)
+{
+	struct tables *tables = test_env_start(FLOWS_MIN);
+	struct flow_bucket *home, *other;
+	struct flow_key key;
+	u32 slot, n = 0;
+	u64 hash;
+
+	(void)state;
+	do {
+		key = key_of(n++);
+		hash = flow_key_hash(tables->control, &key);
+		home = env_bucket(flow_home_bucket(tables->control, hash));
+		other = env_bucket(flow_other_bucket(tables->control, hash));
+	} while (home == other);
+	for (u32 i = 0; i < BUCKET_ENTRIES; i++)
+		home->entries[i] = BUCKET_TOMBSTONE;
+	assert_false(home->intent & BUCKET_SPILLED);
+	slot = publish(&key);
+	assert_int_equal(other->entries[0], flow_tag(hash) | slot);
+	assert_true(home->intent & BUCKET_SPILLED);
+	assert_int_equal(find(&key), slot);
+	home->intent &= ~BUCKET_SPILLED;
+	assert_int_equal(find(&key), 0);
+	test_env_stop(tables);
+}
+
 static void zones_keep_equal_tuples_apart(void **state)
 {
 	struct tables *tables = test_env_start(FLOWS_MIN);
@@ -289,6 +317,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_table_fills_up_to_the_last_slot),
+		cmocka_unit_test(a_full_bucket_spills_and_says_so),
 		cmocka_unit_test(zones_keep_equal_tuples_apart),
 		cmocka_unit_test(a_duplicate_is_not_published),
 		cmocka_unit_test(an_abandoned_intent_is_completed_by_the_next),

@@ -36,8 +36,9 @@ static __always_inline u32 port_protocol_of(u8 protocol)
 struct first {
 	u32 rule;   /* position in rules[], RULE_NOT_FOUND if no rule owns the packet */
 	u32 rule_id;
-	u32 egress; /* column */
-	u32 to_zone;
+	u16 egress; /* column */
+	u16 to_zone;
+	u32 nexthop; /* for the flow to remember; NEXTHOP_NONE if the kernel is to be asked again */
 	u32 too_big; /* for the route's MTU */
 	u32 pool;   /* position in pools[], MAX_POOLS before one is chosen */
 	u32 index;  /* the address to begin with, in the pool's list of the family */
@@ -86,16 +87,19 @@ static __always_inline u32 first_rule_of(const struct nat_config *config, const 
 /* The way. => NO_REASON if the kernel would forward the packet, otherwise the reason */
 core_step int first_route(env_frame *frame, struct packet *p, struct first *first)
 {
+	struct control *control = env_control();
 	const struct nat_interface *egress;
 	const struct nat_config *config;
 	struct route_query query;
 	struct route route = {0};
+	u32 generation;
 
-	if (!p || !first)
+	if (!p || !first || !control)
 		return REASON_no_route;
 	config = env_config(p->half);
 	if (!config)
 		return REASON_no_route;
+	generation = nexthop_generation(control);
 	way_query(&query, p, NULL, FLOW_OUT);
 	env_route(frame, &query, &route);
 	if (route.result == ROUTE_NOT_FORWARDED)
@@ -110,6 +114,9 @@ core_step int first_route(env_frame *frame, struct packet *p, struct first *firs
 	first->egress = egress->column;
 	first->to_zone = egress->zone;
 	first->too_big = route.result == ROUTE_TOO_BIG;
+	if (route.result == ROUTE_FOUND &&
+	    config->rule_set_of[p->column % MAX_INTERFACES][egress->column % MAX_INTERFACES])
+		first->nexthop = nexthop_learn(control, generation, &route);
 	return NO_REASON;
 }
 
@@ -342,7 +349,7 @@ static __always_inline void opening_fill(struct opening *o, const struct packet 
 	flow->pool = o->pool->id;
 	flow->to_zone = (u16)first->to_zone;
 	flow->tcp_state = TCP_OPENING;
-	atomic_write(&flow->nexthop_out, NEXTHOP_NONE);
+	atomic_write(&flow->nexthop_out, first->nexthop);
 	atomic_write(&flow->nexthop_in, NEXTHOP_NONE);
 	atomic_write(&flow->last_seen_s, now_s);
 	if (stats)
