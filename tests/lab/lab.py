@@ -11,6 +11,7 @@ from house import INSIDE, House, config
 from namespace import LOGS
 
 LOG_LINES = 25
+SANITIZER_WORDS = ("runtime error:", "Sanitizer:")
 
 
 def takes(seconds):
@@ -61,9 +62,13 @@ class Lab:
         return house
 
     def check(self):
-        """No packet left as it should not, and no table breaks an invariant."""
+        """No packet left as it should not, every invariant holds, no sanitizer complained."""
         for house in self.houses:
             house.check()
+        for log in LOGS.glob("*.log"):
+            said = log.read_text(errors="replace")
+            complaint = next((word for word in SANITIZER_WORDS if word in said), None)
+            assert not complaint, f"{log.name} has {complaint!r}"
 
 
 def print_logs():
