@@ -10,6 +10,7 @@
 #include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -17,6 +18,9 @@
 #include "dataplane/frame.h"
 
 enum { START_TIMEOUT_MS = 30000, END_TIMEOUT_MS = 10000, YOUNG_S = 10, LONGEST_WAIT_S = 30 };
+
+/* For another one that holds the instance to listen, or to end. */
+enum { BUSY_TRIES = 20, BUSY_WAIT_MS = 500 };
 
 /* What it answers to a commit includes compiling, attaching and reading back. */
 enum { ANSWER_TIMEOUT_S = 60 };
@@ -207,19 +211,31 @@ static void become_helper(const struct helper *helper, const char *path, int rea
 	_exit(127);
 }
 
+/* => -EBUSY if another one has the instance, -ECHILD */
+static int report_end(const struct helper *helper, int status, struct error *error)
+{
+	if (WIFEXITED(status) && WEXITSTATUS(status) == EX_TEMPFAIL)
+		return error_set(error, EBUSY,
+				 "another holdfast-dp has instance '%s', and does not listen at %s",
+				 helper->instance, helper->socket_path);
+	return error_set(error, ECHILD, "holdfast-dp ended while it started; it has said why");
+}
+
 /* It writes a byte when it listens; if it ends before that, the pipe ends. */
 static int wait_until_ready(struct helper *helper, int ready_fd, struct error *error)
 {
 	bool in_time = wait_for(ready_fd, START_TIMEOUT_MS);
+	int status = 0;
 	char byte;
 
 	if (in_time && read(ready_fd, &byte, 1) == 1)
 		return 0;
 	(void)pidfd_send_signal(helper->pidfd, SIGKILL, NULL, 0);
-	(void)waitpid(helper->pid, NULL, 0);
+	(void)waitpid(helper->pid, &status, 0);
 	forget(helper);
-	return error_set(error, ECHILD, in_time ? "holdfast-dp ended while it started; it has said why"
-						: "holdfast-dp does not get ready, and was ended");
+	return in_time ? report_end(helper, status, error)
+		       : error_set(error, ECHILD,
+				   "holdfast-dp does not get ready, and was ended");
 }
 
 static int start(struct helper *helper, struct error *error)
@@ -243,11 +259,23 @@ static int start(struct helper *helper, struct error *error)
 	return result;
 }
 
-int helper_open(struct helper *helper, struct error *error)
+static int take_up_or_start(struct helper *helper, struct error *error)
 {
 	int result = take_up(helper, error);
 
 	return result || helper->pid ? result : start(helper, error);
+}
+
+/* One that another holdfastd started before it was killed may not listen yet, or be ending. */
+int helper_open(struct helper *helper, struct error *error)
+{
+	int result = take_up_or_start(helper, error);
+
+	for (u32 i = 0; result == -EBUSY && i < BUSY_TRIES; i++) {
+		(void)poll(NULL, 0, BUSY_WAIT_MS);
+		result = take_up_or_start(helper, error);
+	}
+	return result;
 }
 
 u32 helper_lost(struct helper *helper)

@@ -16,6 +16,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/timerfd.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include <bpf/libbpf.h>
@@ -42,6 +43,7 @@ static const char usage[] =
 	"       holdfast-dp [--instance NAME] --discard\n"
 	"\n"
 	"Holds the NAT state of an instance; holdfastd starts it and talks to it.\n"
+	"Exit status 75: another one holds the instance.\n"
 	"\n"
 	"  --instance NAME  state under /sys/fs/bpf/holdfast/NAME (default: default)\n"
 	"  --run-dir DIR    where its socket dp.sock goes (default: " RUN_DIRECTORY ",\n"
@@ -288,8 +290,10 @@ int main(int argc, char **argv)
 		return complain(&error);
 	arguments.run_dir = run_dir;
 	lock = state_lock(arguments.instance, &error);
-	if (lock < 0)
-		return complain(&error);
+	if (lock < 0) {
+		(void)complain(&error);
+		return lock == -EBUSY ? EX_TEMPFAIL : 1;
+	}
 	if (arguments.discard)
 		return engine_discard(arguments.instance, &error) ? complain(&error) : 0;
 	return serve(&arguments);
