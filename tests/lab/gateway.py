@@ -132,6 +132,20 @@ class Gateway(Namespace):
         """=> {reason: packets} since the state was made"""
         return {each["reason"]: each["packets"] for each in self.status()["reasons"]}
 
+    def received(self):
+        """=> frames that the zone interfaces have received"""
+        statistics = self.statistics()
+        return sum(statistics[each["name"]]["rx"]["packets"]
+                   for each in self.status()["interfaces"])
+
+    def quiet_moment(self):
+        """=> reasons() and received() of one moment, in which no frame came"""
+        def look():
+            before = self.received()
+            reasons = self.reasons()
+            return (reasons, before) if self.received() == before else None
+        return wait_until(look, "a moment without frames")
+
     def pool(self, name):
         """=> one pool with its counters"""
         return next(pool for pool in self.api("GET", "/v1/pools")["pools"] if pool["name"] == name)

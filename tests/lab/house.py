@@ -90,6 +90,15 @@ class House:
         """=> the address of a server"""
         return self.servers[name].address(family)
 
+    def overflowed(self):
+        """=> packets that found the queue of a veth full, to the gateway or from it
+
+        A busy machine is late to empty these queues of 256 packets, as a network card would not be.
+        """
+        return sum(interface["tx"]["dropped"]
+                   for namespace in (self.gateway, self.router, *self.switches.values())
+                   for interface in namespace.statistics().values())
+
     def check(self):
         """What must hold at the end of every test."""
         if self.watch:

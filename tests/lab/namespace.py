@@ -4,6 +4,7 @@
 A socket stays in the namespace where it was made, so one Python process has sockets in all of
 them, and what it sends and sees it can compare without asking anybody.
 """
+import json
 import os
 import socket
 import subprocess
@@ -102,6 +103,11 @@ class Namespace:
     def ip(self, *words):
         """Run ip(8) inside."""
         return run("ip", "-n", self.name, *words)
+
+    def statistics(self):
+        """=> the kernel's counters of the interfaces, {name: {"rx": {...}, "tx": {...}}}"""
+        links = json.loads(self.ip("-s", "-j", "link", "show"))
+        return {link["ifname"]: link["stats64"] for link in links}
 
     def batch(self, lines):
         """Run many ip(8) commands inside, in one go."""

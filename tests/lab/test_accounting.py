@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every packet is counted, under the reason that decided [R8]."""
-import json
-
 from scapy.layers.inet import ICMP, IP, TCP, UDP
 from scapy.layers.inet6 import ICMPv6EchoReply, IPv6ExtHdrFragment
 from scapy.packet import Raw
@@ -10,12 +8,10 @@ from frames import Sender, ip_header, mac_of, udp
 from house import PERSISTENT
 from observers import Observer, ask
 from socket_filter import incoming
-from waiting import wait_until
 from wire import Capture
 
 EACH = 50
 MARK = b"accounting"
-ZONE_INTERFACES = ("eth0", "eth1", "eth2")
 POOL_ADDRESS = {4: "198.51.100.16", 6: "2001:db8:64::"}
 
 IPV4_ONLY = """
@@ -49,29 +45,13 @@ def _with_protocol(source, destination, protocol):
     return ip_header(source, destination, **{name: protocol})
 
 
-def _received(gateway):
-    """=> frames that the zone interfaces have received"""
-    links = json.loads(gateway.ip("-s", "-j", "link", "show"))
-    return sum(link["stats64"]["rx"]["packets"] for link in links
-               if link["ifname"] in ZONE_INTERFACES)
-
-
-def _quiet_moment(gateway):
-    """=> reasons and received frames of one moment, in which no frame came"""
-    def look():
-        before = _received(gateway)
-        reasons = gateway.reasons()
-        return (reasons, before) if _received(gateway) == before else None
-    return wait_until(look, "a moment without frames")
-
-
 class Ledger:
     """What was counted since it was made."""
 
     def __init__(self, house):
         self.house = house
         self.wire = Capture(house.router, "eth0", incoming())
-        self.reasons, self.received = _quiet_moment(house.gateway)
+        self.reasons, self.received = house.gateway.quiet_moment()
 
     def counted(self, reason):
         """=> packets under a reason"""
@@ -83,7 +63,7 @@ class Ledger:
 
     def check_total(self):
         """Every frame received was counted exactly once."""
-        reasons, received = _quiet_moment(self.house.gateway)
+        reasons, received = self.house.gateway.quiet_moment()
         counted = sum(reasons.values()) - sum(self.reasons.values())
         received -= self.received
         assert counted == received, f"{received} frames received, {counted} counted"

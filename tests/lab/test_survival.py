@@ -57,8 +57,7 @@ class Busy:
         self.flood = Flood(self.house, self.house.host("a2"))
         self.flows = self.flood.send(FLOWS)
         assert len(self.flows) == len(FLOWS)
-        self.stream = Stream(self.house.host("a1"), self.house.servers["s1"],
-                             self.house.server("s1", 4))
+        self.stream = Stream(self.house, self.house.host("a1"), self.house.servers["s1"])
         self.reasons = self.gateway.reasons()
         self.started = time.monotonic()
 
@@ -74,13 +73,14 @@ class Busy:
         """No packet was lost, and no flow; => what happened, in words"""
         self.stream.wait_for_progress()
         seconds = time.monotonic() - self.started
-        sent = self.stream.stop()
+        sent, overflowed = self.stream.stop()
         again = self.flood.send(FLOWS)
         changed = {port for port in FLOWS if again.get(port) != self.flows[port]}
         assert not changed, f"{len(changed)} flows were lost or translated anew: {changed}"
         self.check_progress()
         assert not any(self.reasons[reason] for reason in DROP_REASONS), self.reasons
-        return f"{sent} packets, {sent / seconds / 1000:.0f} thousand a second, none lost"
+        return (f"{sent} packets, {sent / seconds / 1000:.0f} thousand a second; "
+                f"{overflowed} found the machine's queues full, none was lost otherwise")
 
 
 @takes(120)
@@ -123,6 +123,19 @@ def test_kill_dataplane_alone(lab):
         assert busy.gateway.status()["adopted"]
         busy.check_progress()
     return busy.end()
+
+
+def test_kill_holdfastd_while_holdfast_dp_starts(lab):
+    """the next holdfastd takes up with the holdfast-dp that the killed one was starting"""
+    house = lab.house(PERSISTENT)
+    gateway = house.gateway
+    gateway.daemon.kill()
+    _kill_all("holdfast-dp")
+    gateway.launch_holdfast()
+    started = wait_until(lambda: _processes("holdfast-dp"), "holdfast-dp to start")
+    gateway.daemon.kill()
+    gateway.start_holdfast()
+    assert [gateway.dataplane_pid()] == started == _processes("holdfast-dp")
 
 
 def test_orderly_restart(lab):
