@@ -44,6 +44,6 @@ struct address_ports {
 
 _Static_assert(offsetof(struct port_space, group_free) == CACHE_LINE_BYTES, "");
 _Static_assert(offsetof(struct port_space, owners) % CACHE_LINE_BYTES == 0, "");
-_Static_assert(sizeof(struct address_ports) == 3 * (64 + 256 + 8192 + 262144), "");
+_Static_assert(sizeof(struct address_ports) == 3ul * (64 + 256 + 8192 + 262144), "");
 
 #endif

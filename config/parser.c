@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config/parser.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -366,6 +367,7 @@ static enum progress check_tags(struct parser *p, const struct statement *s)
 {
 	bool tagged = s->tags.inactive || s->tags.replace;
 
+	assert(s->last); /* a step was taken */
 	if (!tagged || s->last->flags & SCHEMA_INLINE || !goes_on(p, s))
 		return GOING;
 	diagnostics_error(p->diagnostics, s->tags.at,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config/random_text.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 #include "config/schema.h"
@@ -9,6 +10,7 @@ static u32 random_state;
 
 static u32 random_below(u32 limit)
 {
+	assert(limit);
 	random_state = random_state * 1664525 + 1013904223;
 	return (random_state >> 8) % limit;
 }

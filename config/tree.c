@@ -6,6 +6,7 @@
  */
 #include "config/tree.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,8 +38,10 @@ static size_t bucket_of(const struct tree *tree, const struct node *parent,
 {
 	u64 hash = 0xcbf29ce484222325ull;
 
-	hash = hash_bytes(hash, &parent, sizeof(parent));
-	hash = hash_bytes(hash, &schema, sizeof(schema));
+	assert(text); /* every keyed node has one */
+	/* The pointers are part of the key, not what they point at. */
+	hash = hash_bytes(hash, &parent, sizeof(parent)); /* NOLINT(bugprone-sizeof-expression) */
+	hash = hash_bytes(hash, &schema, sizeof(schema)); /* NOLINT(bugprone-sizeof-expression) */
 	hash = hash_bytes(hash, text, strlen(text));
 	return (size_t)(hash ^ hash >> 32) & (tree->bucket_count - 1);
 }

@@ -194,8 +194,10 @@ static void fill_context(const struct node *context, struct snapshot_context *ou
 	const struct node *name;
 
 	out->kind = by_zone ? CONTEXT_ZONE : CONTEXT_INTERFACE;
-	for_each_child(name, context, by_zone ? "zone" : "interface")
-		COPY_NAME(out->names[out->name_count++], name->text);
+	for_each_child(name, context, by_zone ? "zone" : "interface") {
+		COPY_NAME(out->names[out->name_count], name->text);
+		out->name_count++;
+	}
 }
 
 static int fill_rule_set(const struct node *rule_set, struct snapshot_rule_set *out)

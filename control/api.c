@@ -180,5 +180,5 @@ int api_timeout_ms(const struct api *api)
 
 	if (MHD_get_timeout(api->daemon, &timeout) != MHD_YES)
 		return -1;
-	return timeout > IDLE_TIMEOUT_S * 1000 ? IDLE_TIMEOUT_S * 1000 : (int)timeout;
+	return (int)(timeout > IDLE_TIMEOUT_S * 1000ull ? IDLE_TIMEOUT_S * 1000ull : timeout);
 }

@@ -161,7 +161,7 @@ int store_add(struct store *store, const json_t *entry, struct error *error)
 
 static json_t *load_entry(struct store *store, MDB_txn *txn, u32 number, struct error *error)
 {
-	u32 newest;
+	u32 newest = 0;
 	__be32 name;
 	MDB_val key = {.mv_size = sizeof(name), .mv_data = &name}, value;
 	json_error_t json_error;

@@ -190,10 +190,11 @@ static int look_at_owner_counts(struct auditor *a, bool by_rule)
 	u32 ids = by_rule ? MAX_RULE_IDS : MAX_POOL_IDS;
 	struct owner_counters *counters =
 		by_rule ? a->tables->rule_counters : a->tables->pool_counters;
-	u64 *first = calloc(2 * ids, sizeof(*first)), *second = first + ids;
+	u64 *first = calloc(2 * (size_t)ids, sizeof(*first)), *second;
 
 	if (!first)
 		return -ENOMEM;
+	second = first + ids;
 	count_flows(a, by_rule, first, ids);
 	for (u32 id = 0; id < ids; id++)
 		first[id] -= atomic_read(&counters[id].flows);

@@ -155,9 +155,9 @@ static void update_address(struct address_entry *entry, struct address_ports *po
 
 	if (!local && !entry->has_kernel)
 		return;
-	for (u8 transport = 0; transport < TRANSPORTS; transport++) {
+	for (u32 transport = 0; transport < TRANSPORTS; transport++) {
 		if (local)
-			mark_ports(sockets, ephemeral, &entry->address, transport, used);
+			mark_ports(sockets, ephemeral, &entry->address, (u8)transport, used);
 		update_space(&ports->spaces[transport], used);
 	}
 	entry->has_kernel = local;

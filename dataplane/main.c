@@ -137,6 +137,7 @@ static void drop_client(struct helper *helper, nfds_t which)
 
 static void accept_client(struct helper *helper)
 {
+	/* cppcheck-suppress nullPointer; nobody asks who it is */
 	int fd = accept4(helper->polls[POLL_LISTENER].fd, NULL, NULL, SOCK_CLOEXEC);
 
 	if (fd < 0)

@@ -80,11 +80,14 @@ static int learn_neighbour(const struct netlink_neighbour *neighbour, void *cont
 static int learn_neighbours(struct netlink_monitor *monitor, struct error *error)
 {
 	struct netlink_changes changes = {0};
+	int result;
 
 	tdestroy(monitor->known, free);
 	monitor->known = NULL;
 	monitor->changes = &changes;
-	return netlink_neighbours(monitor->requests, false, learn_neighbour, monitor, error);
+	result = netlink_neighbours(monitor->requests, false, learn_neighbour, monitor, error);
+	monitor->changes = NULL;
+	return result;
 }
 
 int netlink_monitor_open(struct netlink_monitor **monitor, struct error *error)

@@ -140,11 +140,13 @@ static int unpin_all(const char *directory, const char *prefix, struct error *er
 	if (!pins)
 		return errno == ENOENT ? 0 : error_set_errno(error, errno, "opening %s", directory);
 	while ((entry = readdir(pins))) {
+		char path[PATH_MAX];
+
 		if (entry->d_name[0] == '.' || strncmp(entry->d_name, prefix, strlen(prefix)))
 			continue;
-		if (unlinkat(dirfd(pins), entry->d_name, 0))
-			result = error_set_errno(error, errno, "removing %s/%s", directory,
-						 entry->d_name);
+		(void)snprintf(path, sizeof(path), "%s/%s", directory, entry->d_name);
+		if (unlink(path))
+			result = error_set_errno(error, errno, "removing %s", path);
 	}
 	(void)closedir(pins);
 	return result;

@@ -24,13 +24,17 @@ SOURCE = Path(__file__).resolve().parents[1]
 BUILD = SOURCE / "build"
 LOGS = BUILD / "logs"
 PYTHON = "/usr/bin/python3"
-TAIL_LINES = 40
+TAIL_LINES = 30
+NAMED_LINES = 15
 SANITIZERS = {
     "ASAN_OPTIONS": "halt_on_error=1:detect_leaks=1",
     "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
     "TSAN_OPTIONS": "halt_on_error=1",
 }
 SKIPPED = re.compile(r"^Skipped:\s+[1-9]|\b[1-9]\d* skipped\b|\bSKIP(?:PED)?\b", re.MULTILINE)
+
+
+NAMES_A_FAILURE = re.compile(r"\bFAIL(?:ED)?\b|[Ee]rror\b|ERROR|\bfailed\b")
 
 
 class Tree(NamedTuple):
@@ -96,6 +100,11 @@ STAGES = (
           ("release",), root=True),
     Stage("layout", "tables laid out alike, natively and in BPF", _meson("release", "layout"),
           ("release",)),
+    Stage("static", "static checks of sources and programs [R37]",
+          _python("tests/static/run.py", "--gcc", _tree("release"), "--clang", _tree("clang")),
+          ("release", "clang"), limit_s=600),
+    Stage("static-tests", "the static checks find what is there",
+          (PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(SOURCE / "tests/static"))),
     Stage("fuzz", "fuzzers of configuration, snapshot and packet",
           (str(SOURCE / "tests/fuzz/run.sh"), _tree("fuzz"), "20"), ("fuzz",)),
     Stage("lab", "real programs through a real gateway",
@@ -173,6 +182,14 @@ def build_tree(name):
     return Outcome("FAILED" if wrong else "ok", output, wrong)
 
 
+def _telling(output):
+    """=> the lines of a failure to show: those that name one, and the last ones"""
+    lines = output.splitlines()
+    early, tail = lines[:-TAIL_LINES], lines[-TAIL_LINES:]
+    named = [line for line in early if NAMES_A_FAILURE.search(line)][:NAMED_LINES]
+    return [*named, "...", *tail] if named else tail
+
+
 class Report:
     """What is printed, and the sums."""
 
@@ -190,8 +207,7 @@ class Report:
         print(f"{outcome.word:<8} {name:<14} {what:<62} {time.monotonic() - started:5.0f} s"
               f"{'  ' if outcome.detail else ''}{outcome.detail}", flush=True)
         if outcome.word == "FAILED":
-            lines = outcome.output.splitlines()
-            print("\n".join(f"    | {line}" for line in lines[-TAIL_LINES:]))
+            print("\n".join(f"    | {line}" for line in _telling(outcome.output)))
             print(f"    all of it: {log}", flush=True)
         return outcome.word == "ok"
 
