@@ -40,31 +40,6 @@ static json_t *forward(struct api_request *request, const char *name, json_t *fi
 	return answer;
 }
 
-static json_t *get_installed(struct api_request *request)
-{
-	return forward(request, "read-back", NULL);
-}
-
-static json_t *get_pools(struct api_request *request)
-{
-	return forward(request, "pools", NULL);
-}
-
-static json_t *get_rules(struct api_request *request)
-{
-	return forward(request, "rules", NULL);
-}
-
-static json_t *get_failures(struct api_request *request)
-{
-	return forward(request, "failures", NULL);
-}
-
-static json_t *get_verify(struct api_request *request)
-{
-	return forward(request, "verify", NULL);
-}
-
 /* Arguments of the query, as fields for the dataplane. */
 
 /* => the number, NULL if the text is none */
@@ -348,23 +323,24 @@ struct api_route {
 	const char *method;
 	const char *path;
 	json_t *(*answer)(struct api_request *request);
+	const char *asked; /* of the dataplane, when there is no answer() */
 	bool takes_arguments;
 };
 
 static const struct api_route routes[] = {
-	{"GET", "/v1/status", get_status, false},
-	{"GET", "/v1/installed", get_installed, false},
-	{"GET", "/v1/pools", get_pools, false},
-	{"GET", "/v1/rules", get_rules, false},
-	{"GET", "/v1/failures", get_failures, false},
-	{"GET", "/v1/verify", get_verify, false},
-	{"GET", "/v1/flows", get_flows, true},
-	{"DELETE", "/v1/flows", delete_flows, true},
-	{"GET", "/v1/flow-summary", get_flow_summary, true},
-	{"GET", "/v1/configuration", get_configuration, true},
-	{"GET", "/v1/commits", get_commits, false},
-	{"POST", "/v1/commit", post_commit, false},
-	{"POST", "/v1/rollback", post_rollback, false},
+	{"GET", "/v1/status", get_status, NULL, false},
+	{"GET", "/v1/installed", NULL, "read-back", false},
+	{"GET", "/v1/pools", NULL, "pools", false},
+	{"GET", "/v1/rules", NULL, "rules", false},
+	{"GET", "/v1/failures", NULL, "failures", false},
+	{"GET", "/v1/verify", NULL, "verify", false},
+	{"GET", "/v1/flows", get_flows, NULL, true},
+	{"DELETE", "/v1/flows", delete_flows, NULL, true},
+	{"GET", "/v1/flow-summary", get_flow_summary, NULL, true},
+	{"GET", "/v1/configuration", get_configuration, NULL, true},
+	{"GET", "/v1/commits", get_commits, NULL, false},
+	{"POST", "/v1/commit", post_commit, NULL, false},
+	{"POST", "/v1/rollback", post_rollback, NULL, false},
 };
 
 json_t *api_answer(struct api_request *request)
@@ -380,7 +356,8 @@ json_t *api_answer(struct api_request *request)
 		if (!routes[i].takes_arguments && json_object_size(request->arguments))
 			return api_refuse(request, MHD_HTTP_BAD_REQUEST, "%s takes no arguments",
 					  request->path);
-		return routes[i].answer(request);
+		return routes[i].answer ? routes[i].answer(request)
+					: forward(request, routes[i].asked, NULL);
 	}
 	if (path_is_known)
 		return api_refuse(request, MHD_HTTP_METHOD_NOT_ALLOWED, "%s: cannot be done to %s",
