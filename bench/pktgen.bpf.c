@@ -29,9 +29,12 @@ volatile const u32 destination; /* network order */
 volatile const struct link_addr link_to, link_from;
 
 u32 flows;
+u32 packets; /* to be sent */
 u64 first_flow;
 u64 sent;
 u64 received;
+u64 began_ns; /* when the first packet was made */
+u64 ended_ns; /* when the last one was */
 
 static __always_inline u16 header_checksum(const struct iphdr *ip)
 {
@@ -68,7 +71,10 @@ int generate(struct xdp_md *context)
 
 	if ((void *)(frame + 1) > end)
 		return XDP_ABORTED;
-	sent++;
+	if (!sent)
+		began_ns = bpf_ktime_get_ns();
+	if (++sent == packets)
+		ended_ns = bpf_ktime_get_ns();
 	for (int i = 0; i < 3; i++) {
 		frame->to.words[i] = link_to.words[i];
 		frame->from.words[i] = link_from.words[i];
