@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
@@ -140,9 +139,13 @@ static void say_ready(struct daemon *daemon)
 	daemon->ready_fd = -1;
 }
 
-/* Keeps a second holdfastd out of the run directory, and says who is in it. */
+/*
+ * Keeps a second holdfastd out of the run directory, and says who is in it. The lock belongs to the
+ * process: a child that has not become holdfast-dp yet does not keep it when holdfastd dies.
+ */
 static int take_pid_file(const struct daemon *daemon, struct error *error)
 {
+	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 	char path[PATH_MAX];
 	int fd, result = directory_join(daemon->run_dir, "holdfastd.pid", path, error);
 
@@ -151,9 +154,11 @@ static int take_pid_file(const struct daemon *daemon, struct error *error)
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return error_set_errno(error, errno, "opening %s", path);
-	if (flock(fd, LOCK_EX | LOCK_NB)) {
+	if (fcntl(fd, F_SETLK, &whole)) {
+		(void)fcntl(fd, F_GETLK, &whole);
 		(void)close(fd);
-		return error_set(error, EBUSY, "%s belongs to another running holdfastd", path);
+		return error_set(error, EBUSY, "%s belongs to a running holdfastd, process %d",
+				 path, (int)whole.l_pid);
 	}
 	if (ftruncate(fd, 0) || dprintf(fd, "%d\n", (int)getpid()) < 0)
 		return error_set_errno(error, errno, "writing %s", path);
