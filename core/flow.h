@@ -289,6 +289,22 @@ static __always_inline bool intent_help(const struct control *control, struct fl
 	return entered;
 }
 
+/*
+ * Carries out the caller's own intent. Where its place is not its own, the collector may have ended
+ * the flow since somebody else entered it: to enter it once more would leave an entry behind.
+ * => true if the flow is published or was; false if another place must be found
+ */
+static __always_inline bool intent_carry_out(const struct control *control,
+					     struct flow_bucket *home, u64 intent)
+{
+	const struct flow *flow;
+
+	if (intent_help(control, home, intent))
+		return true;
+	flow = env_flow(intent_slot(intent) - 1);
+	return flow && atomic_read(&flow->life) == FLOW_DYING;
+}
+
 static __always_inline u32 bucket_empty_place(struct flow_bucket *bucket)
 {
 	for (u32 i = 0; bucket && i < BUCKET_ENTRIES; i++)
@@ -330,7 +346,8 @@ static inline long flow_publish_step(u32 i, void *context)
 	if (place == 2 * BUCKET_ENTRIES)
 		return 1;
 	mine = intent_next(intent, flow_tag(p->hash) | p->slot, place);
-	if (!atomic_replace(&home->intent, intent, mine) || !intent_help(p->control, home, mine))
+	if (!atomic_replace(&home->intent, intent, mine) ||
+	    !intent_carry_out(p->control, home, mine))
 		return 0;
 	p->winner = p->slot;
 	return 1;

@@ -78,10 +78,10 @@ static void bury(struct control *control, struct batch *batch, const struct dyin
 
 	if (dying->entry)
 		batch->tombstones[batch->tombstone_count++] = dying->entry;
-	if (dying->has_port) {
+	if (dying->has_port)
 		release_port(flow, dying->slot);
+	if (dying->has_port && atomic_read(&flow->life) != FLOW_RETIRED) /* it was counted */
 		count_down(flow);
-	}
 	atomic_write(&flow->life, FLOW_FREE);
 	flow_push_free(control, flow, dying->slot, dying->slot);
 }

@@ -312,6 +312,65 @@ static void a_flow_that_is_ended_while_it_is_published_leaves_nothing(void **sta
 	test_gateway_assert_sound();
 }
 
+static u64 own_intent;
+
+static void carry_out_late(void)
+{
+	struct flow_bucket *home =
+		&tables->buckets[flow_home_bucket(tables->control, hash_of(unpublished))];
+
+	if (!waits++)
+		assert_true(intent_carry_out(tables->control, home, own_intent));
+}
+
+/* [INV-RECLAIM] The same if the collector itself has entered it, meeting the creator's intent. */
+static void a_flow_that_is_ended_when_it_was_entered_is_not_entered_again(void **state)
+{
+	struct test_packet packet = udp(1);
+	struct collector_pass pass = pass_at(START_S + TEST_UDP_S + 1);
+	struct flow_bucket *home;
+	u32 *entry;
+
+	(void)state;
+	unpublished = open_flow(&packet);
+	home = &tables->buckets[flow_home_bucket(tables->control, hash_of(unpublished))];
+	entry = flow_entry(flow_home_bucket(tables->control, hash_of(unpublished)),
+			   slot_of(unpublished));
+	own_intent = intent_next(home->intent, *entry, (u32)(entry - home->entries));
+	home->intent = own_intent;
+	*entry = 0;
+	pass.wait = carry_out_late;
+	walk(&pass);
+	assert_int_equal(waits, 2);
+	assert_int_equal(pass.reclaimed, 1);
+	test_gateway_assert_sound();
+}
+
+static void retire_late(void)
+{
+	if (!waits++)
+		flow_retire(unpublished);
+}
+
+/* [INV-RECLAIM] A creator that finds the key taken gives its port back, and was never counted. */
+static void a_flow_that_is_ended_before_it_loses_the_race_is_not_counted_down(void **state)
+{
+	struct test_packet packet = udp(1);
+	struct collector_pass pass = pass_at(START_S + TEST_UDP_S + 1);
+
+	(void)state;
+	unpublished = open_flow(&packet);
+	*flow_entry(flow_home_bucket(tables->control, hash_of(unpublished)),
+		    slot_of(unpublished)) = 0;
+	tables->rule_counters[unpublished->rule].flows--;
+	tables->pool_counters[unpublished->pool].flows--;
+	pass.wait = retire_late;
+	walk(&pass);
+	assert_int_equal(pass.reclaimed, 1);
+	assert_int_equal(unpublished->life, FLOW_FREE);
+	test_gateway_assert_sound();
+}
+
 /* Thousands of flows end at once: each batch waits once, and the index in the end. */
 static void many_flows_share_a_grace_period(void **state)
 {
@@ -490,6 +549,8 @@ int main(void)
 						start_small, stop),
 		TEST(a_place_in_the_index_rests_for_two_grace_periods),
 		TEST(a_flow_that_is_ended_while_it_is_published_leaves_nothing),
+		TEST(a_flow_that_is_ended_when_it_was_entered_is_not_entered_again),
+		TEST(a_flow_that_is_ended_before_it_loses_the_race_is_not_counted_down),
 		TEST(many_flows_share_a_grace_period),
 		TEST(nothing_to_free_is_nothing_to_wait_for),
 		TEST(a_full_table_empties_and_fills_again),
