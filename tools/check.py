@@ -32,8 +32,6 @@ SANITIZERS = {
     "TSAN_OPTIONS": "halt_on_error=1",
 }
 SKIPPED = re.compile(r"^Skipped:\s+[1-9]|\b[1-9]\d* skipped\b|\bSKIP(?:PED)?\b", re.MULTILINE)
-
-
 NAMES_A_FAILURE = re.compile(r"\bFAIL(?:ED)?\b|[Ee]rror\b|ERROR|\bfailed\b")
 
 
@@ -110,6 +108,8 @@ STAGES = (
     Stage("lab", "real programs through a real gateway",
           _python("tests/lab/run.py", "--build", _tree("release")), ("release",), limit_s=600,
           root=True),
+    Stage("demo", "the demonstration, each of its claims",
+          _python("tests/lab/demo.py", "--build", _tree("release")), ("release",), root=True),
     Stage("kernel", "Debian 12's Linux 6.1: verifier, parity, lab",
           _python("tests/kernel/run.py", "--build", _tree("release"), _tree("clang"),
                   "--objects", _tree("asan"), "--cache", str(BUILD / "kernel")),
