@@ -49,6 +49,12 @@ enum { INTERFACE_SLOTS = 1024, INTERFACE_PROBES = 8 };
 
 enum { INTERFACE_NAME_BYTES = 16 }; /* IFNAMSIZ */
 
+/* Who judges packets: the XDP program, or workers in user space that XDP hands them to. */
+enum dataplane { DATAPLANE_EBPF, DATAPLANE_USERSPACE, DATAPLANE_COUNT };
+
+enum { MAX_WORKER_CPUS = 1024 };
+enum { PARITY_SAMPLE_MAX = 1000000000 };
+
 struct nat_interface {
 	u32 ifindex; /* 0: free place */
 	u16 zone;    /* id */
@@ -181,8 +187,12 @@ struct nat_config {
 	u16 pool_count; /* those of the configuration; those of interfaces follow */
 	u16 interface_pool_count;
 	bool sequential; /* port-randomization disable */
-	u8 padding[5];
+	u8 dataplane;    /* enum dataplane */
+	bool busy_poll;  /* of the workers */
+	u8 padding[3];
 	struct flow_timeouts timeouts;
+	u32 parity_sample; /* one of so many first packets is judged twice, 0: none */
+	u64 worker_cpus[MAX_WORKER_CPUS / 64]; /* bit per CPU; none: any */
 	struct nat_interface interfaces[INTERFACE_SLOTS];
 	struct nat_address nat_addresses[NAT_ADDRESS_PLACES];
 	u16 zones[MAX_ZONES];               /* ids, in configured order */

@@ -16,11 +16,9 @@
 
 #include "abi/config.h"
 
-enum { SNAPSHOT_VERSION = 1 };
+enum { SNAPSHOT_VERSION = 2 };
 enum { SNAPSHOT_NAME_BYTES = 64 };      /* names: 1 to 63 characters */
 enum { SNAPSHOT_DIGEST_BYTES = 65 };    /* SHA-256 in hexadecimal */
-
-enum snapshot_dataplane { DATAPLANE_EBPF, DATAPLANE_USERSPACE };
 
 enum snapshot_xdp_mode { XDP_MODE_NATIVE, XDP_MODE_GENERIC };
 
@@ -107,7 +105,10 @@ struct snapshot_proxy {
 struct snapshot {
 	u64 generation;
 	char digest[SNAPSHOT_DIGEST_BYTES]; /* filled in by the codec */
-	enum snapshot_dataplane dataplane;
+	enum dataplane dataplane;
+	u64 worker_cpus[MAX_WORKER_CPUS / 64]; /* bit per CPU; none: any */
+	bool busy_poll;                        /* of the workers */
+	u32 parity_sample; /* one of so many first packets is judged twice, 0: none */
 	bool port_randomization;
 	u32 maximum_flows;
 	struct flow_timeouts timeouts;

@@ -27,19 +27,15 @@ static void a_good_configuration_has_nothing_to_report(void **state)
 static void values_that_are_not_enforced_are_refused(void **state)
 {
 	(void)state;
-	assert_reports("system { dataplane-type userspace; }\n"
-		       "security { nat { source { address-persistent algorithm consistent; } } }\n",
-		       "f:1:25: error: 'dataplane-type userspace' is not enforced by this "
-		       "version yet; expected 'ebpf'\n"
-		       "f:2:56: error: 'algorithm consistent' is not enforced by this version "
+	assert_reports("security { nat { source { address-persistent algorithm consistent; } } }\n",
+		       "f:1:56: error: 'algorithm consistent' is not enforced by this version "
 		       "yet; expected 'userspace-v1' or 'ebpf-legacy'\n");
 }
 
 static void inactive_values_that_are_not_enforced_are_kept(void **state)
 {
 	(void)state;
-	assert_reports("system { inactive: dataplane-type userspace; }\n"
-		       "inactive: security { nat { source { address-persistent { algorithm "
+	assert_reports("inactive: security { nat { source { address-persistent { algorithm "
 		       "consistent; } } } }\n",
 		       "");
 }

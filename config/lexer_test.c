@@ -105,8 +105,8 @@ static void an_open_string_spoils_only_its_line(void **state)
 		       "f:2:12: error: host-name 'gw;' is not valid; expected a host name, such as "
 		       "gw1.example.net\n"
 		       "f:2:16: error: this statement has no end; expected ';'\n"
-		       "f:3:2: error: 'bogus' is unknown in 'system'; expected 'host-name' or "
-		       "'dataplane-type'\n");
+		       "f:3:2: error: 'bogus' is unknown in 'system'; expected 'host-name', "
+		       "'dataplane-type', 'userspace' or 'parity-sample'\n");
 }
 
 static void an_open_comment_is_reported_where_it_begins(void **state)

@@ -58,6 +58,7 @@ static void add_placeholder(const struct schema *schema, struct text *text)
 		[TYPE_ADDRESSES] = "ADDRESSES",
 		[TYPE_PROTOCOL] = "PROTOCOL",
 		[TYPE_APPLICATION] = "APPLICATION",
+		[TYPE_CPUS] = "CPUS",
 	};
 
 	if (schema->type == TYPE_KEYWORD)
@@ -165,6 +166,8 @@ static void put_facts(const struct schema *schema)
 			 schema->advised_by, schema->advised, schema->unit);
 	if (schema->mandatory)
 		text_add(&facts, " Required: %s.", schema->mandatory);
+	if (schema->flags & SCHEMA_OWN)
+		text_add(&facts, " Not a word of Junos.");
 	if (facts.length)
 		roff_line(facts.bytes + 1);
 }
@@ -272,6 +275,7 @@ static void put_values(void)
 		 "tcp, udp, icmp, icmp6, sctp, gre, esp, ah, another name of Junos, or a "
 		 "number from 0 to 255"},
 		{"APPLICATION", "any, or a predefined application, see APPLICATIONS"},
+		{"CPUS", "the number of a CPU, or a range of them such as 2-5"},
 	};
 
 	roff_section("VALUES");

@@ -251,11 +251,13 @@ static void all_errors_of_a_file_are_reported(void **state)
 		       "}\n"
 		       "set system host-name -\n"
 		       "bogus;\n",
-		       "f:2:5: error: 'hostname' is unknown in 'system'; expected 'host-name' or "
-		       "'dataplane-type'; did you mean 'host-name'?\n"
-		       "f:3:22: error: dataplane-type 'x' is not valid; expected 'ebpf'\n"
-		       "f:4:5: error: 'unknown' is unknown in 'system'; expected 'host-name' or "
-		       "'dataplane-type'\n"
+		       "f:2:5: error: 'hostname' is unknown in 'system'; expected 'host-name', "
+		       "'dataplane-type', 'userspace' or 'parity-sample'; did you mean "
+		       "'host-name'?\n"
+		       "f:3:22: error: dataplane-type 'x' is not valid; expected 'ebpf' or "
+		       "'userspace'\n"
+		       "f:4:5: error: 'unknown' is unknown in 'system'; expected 'host-name', "
+		       "'dataplane-type', 'userspace' or 'parity-sample'\n"
 		       "f:6:22: error: host-name '-' is not valid; expected a host name, such as "
 		       "gw1.example.net\n"
 		       "f:7:1: error: 'bogus' is unknown in the configuration; expected 'system', "
@@ -325,8 +327,8 @@ static void a_set_line_ends_with_its_line(void **state)
 	assert_reports("set system { host-name a; }\n",
 		       "f:1:12: error: unexpected '{'; expected a 'set' line without braces\n");
 	assert_reports("set system host-name a set system host-name b\n",
-		       "f:1:24: error: 'set' is unknown in 'system'; expected 'host-name' or "
-		       "'dataplane-type'\n");
+		       "f:1:24: error: 'set' is unknown in 'system'; expected 'host-name', "
+		       "'dataplane-type', 'userspace' or 'parity-sample'\n");
 }
 
 static void braces_must_balance(void **state)
@@ -337,13 +339,14 @@ static void braces_must_balance(void **state)
 		       "for it\n");
 	assert_reports("system {\n host-name a;\nsecurity {\n flow {\n",
 		       "f:1:8: error: this '{' is not closed before line 5; expected '}'\n"
-		       "f:3:1: error: 'security' is unknown in 'system'; expected 'host-name' "
-		       "or 'dataplane-type', or a '}' before it\n");
+		       "f:3:1: error: 'security' is unknown in 'system'; expected 'host-name', "
+		       "'dataplane-type', 'userspace' or 'parity-sample', or a '}' before it\n");
 	assert_reports("security {\n flow {\n  maximum-sessions 100;\n }\n"
 		       "set system host-name a\nset system host-nam b\n",
 		       "f:1:10: error: this '{' is not closed before line 5; expected '}'\n"
-		       "f:6:12: error: 'host-nam' is unknown in 'system'; expected 'host-name' "
-		       "or 'dataplane-type'; did you mean 'host-name'?\n");
+		       "f:6:12: error: 'host-nam' is unknown in 'system'; expected 'host-name', "
+		       "'dataplane-type', 'userspace' or 'parity-sample'; did you mean "
+		       "'host-name'?\n");
 	assert_reports("system { host-name { a;\n",
 		       "f:1:20: error: this '{' is not closed before line 2; expected '}'\n");
 	assert_reports("system host-name a { b; }\n",

@@ -104,6 +104,9 @@ static void write_value(FILE *out, const struct schema *schema)
 	case TYPE_APPLICATION:
 		fputs(PICK("junos-http", "junos-sip", "any", "junos-ping"), out);
 		break;
+	case TYPE_CPUS:
+		fputs(PICK("0", "02", "2-5", "7-7", "1020-1023"), out);
+		break;
 	case TYPE_HOST_NAME:
 		fputs(PICK("gw", "gw-1.example.net"), out);
 		break;
@@ -186,6 +189,8 @@ static void write_zones(FILE *out)
 		fprintf(out, "set security zones security-zone z%u interfaces e%u%s\n", i, i,
 			one_in(2) ? ".0" : "");
 	fprintf(out, "set interfaces e0 xdp-mode %s\n", PICK("native", "generic"));
+	if (one_in(2))
+		fprintf(out, "set system userspace worker-cpus %s\n", PICK("3", "[ 2-5 1 4 ]"));
 }
 
 /* Every pool has addresses of its own, of both families. */

@@ -11,7 +11,24 @@
 
 static const struct keyword dataplane_types[] = {
 	{"ebpf", DATAPLANE_EBPF, SUPPORTED, "in the kernel, by an XDP program"},
-	{"userspace", DATAPLANE_USERSPACE, NOT_ENFORCED, "in user space, over AF_XDP"},
+	{"userspace", DATAPLANE_USERSPACE, SUPPORTED, "in user space, over AF_XDP"},
+	{0},
+};
+
+static const struct schema userspace_statements[] = {
+	{
+		LEAF_LIST("worker-cpus"),
+		.type = TYPE_CPUS,
+		.flags = SCHEMA_OWN,
+		.help = "The CPUs on which the workers run; without it, those that holdfast-dp may "
+			"use",
+	},
+	{
+		FLAG("busy-poll"),
+		.flags = SCHEMA_OWN,
+		.help = "Workers ask for packets without a pause and keep their CPUs busy, which "
+			"answers sooner",
+	},
 	{0},
 };
 
@@ -24,8 +41,24 @@ static const struct schema system_statements[] = {
 	{
 		LEAF("dataplane-type"),
 		KEYWORDS(dataplane_types),
+		.flags = SCHEMA_OWN,
 		.standard = "ebpf",
 		.help = "Who receives the packets",
+	},
+	{
+		CONTAINER("userspace"),
+		.flags = SCHEMA_OWN,
+		.help = "The workers of the dataplane userspace; may stand here while another "
+			"dataplane runs",
+		.children = userspace_statements,
+	},
+	{
+		LEAF("parity-sample"),
+		NUMBER(0, PARITY_SAMPLE_MAX),
+		.flags = SCHEMA_OWN,
+		.standard = "1000",
+		.help = "One of so many first packets is also judged by the other compiled form of "
+			"the core, and the verdicts are compared; 0 means none",
 	},
 	OPAQUE("archival"),
 	OPAQUE("authentication-order"),
@@ -52,6 +85,7 @@ static const struct schema interface_statements[] = {
 	{
 		LEAF("xdp-mode"),
 		KEYWORDS(xdp_modes),
+		.flags = SCHEMA_OWN,
 		.standard = "native",
 		.help = "Where the XDP program runs",
 	},

@@ -34,7 +34,7 @@ enum schema_flags {
 	SCHEMA_INLINE = 2,
 	/* A leaf-list printed as word { a; b; } instead of word [ a b ]. */
 	SCHEMA_BLOCK = 4,
-	/* NOT_ENFORCED, and Holdfast's own word rather than one of Junos. */
+	/* Holdfast's own word rather than one of Junos. */
 	SCHEMA_OWN = 8,
 };
 
@@ -51,6 +51,7 @@ enum value_type {
 	TYPE_ADDRESSES, /* PREFIX or LOW to HIGH; not the special ones */
 	TYPE_PROTOCOL,
 	TYPE_APPLICATION,
+	TYPE_CPUS, /* 2 or 2-5 */
 	TYPE_COUNT
 };
 

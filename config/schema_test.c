@@ -127,7 +127,8 @@ static void lists_and_suggestions_leave_out_what_is_not_enforced(void **state)
 
 	(void)state;
 	schema_list(system, &text);
-	assert_string_equal(text.bytes, "'host-name' or 'dataplane-type'");
+	assert_string_equal(text.bytes, "'host-name', 'dataplane-type', 'userspace' or "
+					"'parity-sample'");
 	text_shorten(&text, 0);
 	schema_suggest(system, "domain-nam", &text);
 	assert_string_equal(text.bytes, "");

@@ -16,12 +16,18 @@
 #include "config/diagnostics.h"
 #include "config/schema.h"
 
+struct cpu_range {
+	u16 first; /* inclusive, below MAX_WORKER_CPUS */
+	u16 last;
+};
+
 /* A value by type; names and texts are only text. */
 union value {
 	u32 number; /* TYPE_NUMBER, TYPE_PROTOCOL; TYPE_KEYWORD: struct keyword.value */
 	struct port_range ports;
 	struct snapshot_prefix prefix;
 	struct snapshot_address_range addresses;
+	struct cpu_range cpus;
 };
 
 struct node_list {

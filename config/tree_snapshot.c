@@ -234,6 +234,19 @@ static int fill_rule_sets(const struct node *source, struct snapshot *snapshot)
 	return 0;
 }
 
+/* --- the dataplane --- */
+
+static void fill_workers(const struct node *userspace, struct snapshot *snapshot)
+{
+	const struct node *cpus;
+
+	snapshot->busy_poll = node_child(userspace, "busy-poll");
+	for_each_child(cpus, userspace, "worker-cpus") {
+		for (u32 cpu = cpus->value.cpus.first; cpu <= cpus->value.cpus.last; cpu++)
+			snapshot->worker_cpus[cpu / 64] |= 1ull << cpu % 64;
+	}
+}
+
 /* --- the rest --- */
 
 static size_t count_proxies(const struct node *proxy)
@@ -293,7 +306,9 @@ int tree_to_snapshot(const struct tree *tree, struct snapshot *snapshot)
 	const struct node *nat = node_at(root, "security nat");
 	const struct node *source = node_child(nat, "source");
 
-	snapshot->dataplane = (enum snapshot_dataplane)node_number(root, "system dataplane-type");
+	snapshot->dataplane = (enum dataplane)node_number(root, "system dataplane-type");
+	snapshot->parity_sample = node_number(root, "system parity-sample");
+	fill_workers(node_at(root, "system userspace"), snapshot);
 	snapshot->port_randomization = !node_child(source, "port-randomization");
 	snapshot->maximum_flows = node_number(root, "security flow maximum-sessions");
 	snapshot->timeouts = fill_timeouts(root);

@@ -19,12 +19,24 @@
 #define RULE "set security nat source rule-set s rule r "
 #define POOL "set security nat source pool p "
 
+static u32 count_cpus(const struct snapshot *s)
+{
+	u32 count = 0;
+
+	for (size_t i = 0; i < MAX_WORKER_CPUS / 64; i++)
+		count += (u32)__builtin_popcountll(s->worker_cpus[i]);
+	return count;
+}
+
 static void an_empty_configuration_has_the_defaults(void **state)
 {
 	struct snapshot s = testing_snapshot("");
 
 	(void)state;
 	assert_int_equal(s.dataplane, DATAPLANE_EBPF);
+	assert_int_equal(count_cpus(&s), 0);
+	assert_false(s.busy_poll);
+	assert_int_equal(s.parity_sample, 1000);
 	assert_true(s.port_randomization);
 	assert_int_equal(s.maximum_flows, 1000000);
 	assert_int_equal(s.timeouts.tcp_opening_s, 240);
@@ -54,6 +66,29 @@ static void flow_statements_reach_the_snapshot(void **state)
 	assert_int_equal(s.timeouts.tcp_closing_s, 242);
 	assert_int_equal(s.timeouts.udp_s, 121);
 	assert_int_equal(s.timeouts.icmp_s, 61);
+	snapshot_free(&s);
+}
+
+static void the_dataplane_and_its_workers_reach_the_snapshot(void **state)
+{
+	struct snapshot s =
+		testing_snapshot("system { dataplane-type userspace; parity-sample 0;\n"
+				 "userspace { worker-cpus [ 2 63-65 64 1023 ]; busy-poll; } }\n");
+
+	(void)state;
+	assert_int_equal(s.dataplane, DATAPLANE_USERSPACE);
+	assert_int_equal(s.parity_sample, 0);
+	assert_true(s.busy_poll);
+	assert_int_equal(count_cpus(&s), 5);
+	assert_int_equal(s.worker_cpus[0], 1ull << 2 | 1ull << 63);
+	assert_int_equal(s.worker_cpus[1], 3);
+	assert_int_equal(s.worker_cpus[15], 1ull << 63);
+	snapshot_free(&s);
+	s = testing_snapshot("set system userspace worker-cpus 7\n"
+			     "set system parity-sample 1000000000\n"
+			     "inactive: system { userspace { busy-poll; } }\n");
+	assert_int_equal(count_cpus(&s), 0);
+	assert_int_equal(s.parity_sample, 1000);
 	snapshot_free(&s);
 }
 
@@ -314,6 +349,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_empty_configuration_has_the_defaults),
 		cmocka_unit_test(flow_statements_reach_the_snapshot),
+		cmocka_unit_test(the_dataplane_and_its_workers_reach_the_snapshot),
 		cmocka_unit_test(zones_have_interfaces_and_their_modes),
 		cmocka_unit_test(pools_keep_their_addresses_in_order),
 		cmocka_unit_test(the_pools_word_on_persistence_goes_before_the_global_one),

@@ -323,6 +323,25 @@ static bool parse_protocol(const struct reading *r)
 	return name ? accept_spelling(r, "%s", name) : accept_spelling(r, "%u", *number);
 }
 
+static bool parse_cpus(const struct reading *r)
+{
+	const char *text = r->word->text;
+	size_t length = strcspn(text, "-");
+	char first[TOKEN_BYTES];
+	u32 low;
+	u32 high;
+
+	memcpy(first, text, length);
+	first[length] = '\0';
+	if (!read_number(first, 0, MAX_WORKER_CPUS - 1, &low) ||
+	    !read_number(text[length] ? text + length + 1 : first, low, MAX_WORKER_CPUS - 1, &high))
+		return refuse_type(r);
+	r->parsed->value.cpus = (struct cpu_range){(u16)low, (u16)high};
+	if (low == high)
+		return accept_spelling(r, "%u", low);
+	return accept_spelling(r, "%u-%u", low, high);
+}
+
 static bool parse_application(const struct reading *r)
 {
 	struct text expected = {0};
@@ -352,6 +371,7 @@ static const struct {
 			   "a protocol such as tcp, udp or icmp, or a number from 0 to 255"},
 	[TYPE_APPLICATION] = {parse_application,
 			      "a predefined application such as junos-https, or any"},
+	[TYPE_CPUS] = {parse_cpus, "a CPU from 0 to 1023, or a range such as 2-5"},
 };
 
 bool value_may_be_range(enum value_type type)

@@ -285,6 +285,30 @@ static void protocols_have_names_and_numbers(void **state)
 		       "number from 0 to 255; did you mean 'udp'?");
 }
 
+static void cpus_are_one_or_a_range(void **state)
+{
+	static const char *const bad[] = {"", "1024", "-1", "2-", "5-2", "2-1024", "2-3-4", "a"};
+	const struct schema schema = {.word = "x", .type = TYPE_CPUS};
+	struct text text = {0};
+	struct parsed_value value;
+
+	(void)state;
+	assert_value(TYPE_CPUS, "2", NULL, "2");
+	assert_value(TYPE_CPUS, "002-0005", NULL, "2-5");
+	assert_value(TYPE_CPUS, "7-7", NULL, "7");
+	assert_true(read_value(&schema, "0-1023", NULL, &value, &text));
+	assert_int_equal(value.value.cpus.first, 0);
+	assert_int_equal(value.value.cpus.last, MAX_WORKER_CPUS - 1);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		text_shorten(&text, 0);
+		text_add(&text,
+			 "x '%s' is not valid; expected a CPU from 0 to 1023, or a range "
+			 "such as 2-5",
+			 bad[i]);
+		assert_refused(TYPE_CPUS, bad[i], NULL, text.bytes);
+	}
+}
+
 static void keywords_are_those_of_the_statement(void **state)
 {
 	static const struct keyword keywords[] = {{"one", 1, SUPPORTED, ""},
@@ -318,6 +342,7 @@ int main(void)
 		cmocka_unit_test(special_addresses_are_refused),
 		cmocka_unit_test(host_bits_are_cleared_with_a_warning),
 		cmocka_unit_test(protocols_have_names_and_numbers),
+		cmocka_unit_test(cpus_are_one_or_a_range),
 		cmocka_unit_test(keywords_are_those_of_the_statement),
 	};
 

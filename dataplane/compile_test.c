@@ -178,7 +178,7 @@ static void an_unknown_version_or_capability_is_named(void **state)
 	json_array_append_new(capabilities, json_string("time-travel"));
 	assert_int_equal(apply(json, &error), -ENOTSUP);
 	assert_non_null(strstr(error.text, "time-travel"));
-	json_object_set_new(json, "version", json_integer(2));
+	json_object_set_new(json, "version", json_integer(SNAPSHOT_VERSION + 1));
 	assert_int_equal(apply(json, &error), -EPROTONOSUPPORT);
 	json_decref(json);
 }
@@ -197,6 +197,20 @@ static void what_was_installed_otherwise_is_noticed(void **state)
 	assert_non_null(strstr(error.text, "pools[0]."));
 	json_decref(sent);
 	json_decref(got);
+}
+
+static void tables_of_no_dataplane_make_no_sense(void **state)
+{
+	json_t *sent = test_snapshot_json();
+	struct snapshot snapshot;
+	struct error error = {""};
+	u32 half = tables_idle_half(tables);
+
+	(void)state;
+	assert_int_equal(apply(sent, &error), 0);
+	tables->config[half].dataplane = DATAPLANE_COUNT;
+	assert_int_equal(readback_snapshot(tables, half, &network, &snapshot, &error), -EINVAL);
+	json_decref(sent);
 }
 
 static void an_interface_is_in_one_zone(void **state)
@@ -358,6 +372,7 @@ int main(void)
 						stop),
 		cmocka_unit_test_setup_teardown(what_was_installed_otherwise_is_noticed, start,
 						stop),
+		cmocka_unit_test_setup_teardown(tables_of_no_dataplane_make_no_sense, start, stop),
 		cmocka_unit_test_setup_teardown(an_interface_is_in_one_zone, start, stop),
 		cmocka_unit_test_setup_teardown(the_most_specific_context_wins, start, stop),
 		cmocka_unit_test_setup_teardown(ids_and_slots_belong_to_names_and_addresses, start,

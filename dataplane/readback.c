@@ -269,6 +269,18 @@ static int read_rule_sets(struct reader *r)
 	return 0;
 }
 
+static int read_dataplane(struct reader *r)
+{
+	if (r->config->dataplane >= DATAPLANE_COUNT)
+		return error_set(r->error, EINVAL, "the tables name no dataplane that there is");
+	r->out->dataplane = r->config->dataplane;
+	r->out->busy_poll = r->config->busy_poll;
+	r->out->parity_sample = r->config->parity_sample;
+	for (u32 i = 0; i < MAX_WORKER_CPUS / 64; i++)
+		r->out->worker_cpus[i] = r->config->worker_cpus[i];
+	return 0;
+}
+
 int readback_snapshot(const struct tables *tables, u32 half, const struct network *network,
 		      struct snapshot *snapshot, struct error *error)
 {
@@ -279,11 +291,12 @@ int readback_snapshot(const struct tables *tables, u32 half, const struct networ
 
 	memset(snapshot, 0, sizeof(*snapshot));
 	snapshot->generation = r.config->generation;
-	snapshot->dataplane = DATAPLANE_EBPF;
 	snapshot->port_randomization = !r.config->sequential;
 	snapshot->maximum_flows = tables->control->flow_capacity;
 	snapshot->timeouts = r.config->timeouts;
-	result = read_zones(&r);
+	result = read_dataplane(&r);
+	if (!result)
+		result = read_zones(&r);
 	if (!result)
 		result = read_pools(&r);
 	if (!result)

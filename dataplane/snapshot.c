@@ -9,10 +9,12 @@
 
 #include "abi/flow.h"
 #include "dataplane/address.h"
+#include "dataplane/capabilities.h"
 #include "dataplane/codec.h"
 #include "dataplane/digest.h"
 #include "dataplane/prefix.h"
 #include "dataplane/snapshot_names.h"
+#include "dataplane/words.h"
 
 void snapshot_free(struct snapshot *snapshot)
 {
@@ -116,7 +118,6 @@ void snapshot_normalise(struct snapshot *snapshot)
 			normalise_rule(&snapshot->rule_sets[i].rules[j]);
 }
 
-static const char *const dataplane_names[] = {"ebpf", "userspace"};
 static const char *const xdp_mode_names[] = {"native", "generic"};
 static const char *const algorithm_names[] = {NULL, "userspace-v1", "ebpf-legacy"};
 static const char *const context_names[] = {"zone", "interface"};
@@ -343,6 +344,58 @@ static void code_proxy(struct codec *c, void *value)
 	codec_object_end(c);
 }
 
+static void code_cpu(struct codec *c, void *value)
+{
+	u16 *cpu = value;
+	char expected[48];
+
+	if (!c->decoding) {
+		c->node = json_integer(*cpu);
+	} else if (!json_is_integer(c->node) || json_integer_value(c->node) < 0 ||
+		   json_integer_value(c->node) >= MAX_WORKER_CPUS) {
+		(void)snprintf(expected, sizeof(expected), "the number of a CPU, from 0 to %d",
+			       MAX_WORKER_CPUS - 1);
+		codec_fail(c, expected);
+	} else {
+		*cpu = (u16)json_integer_value(c->node);
+	}
+}
+
+static size_t list_cpus(const u64 *set, u16 *cpus)
+{
+	size_t count = 0;
+
+	for (u32 cpu = 0; cpu < MAX_WORKER_CPUS; cpu++)
+		if (set[cpu / 64] >> cpu % 64 & 1)
+			cpus[count++] = (u16)cpu;
+	return count;
+}
+
+/* => false if they do not ascend, and *set holds those up to there */
+static bool take_cpus(u64 *set, const u16 *cpus, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (i && cpus[i] <= cpus[i - 1])
+			return false;
+		set[cpus[i] / 64] |= 1ull << cpus[i] % 64;
+	}
+	return true;
+}
+
+static void code_workers(struct codec *c, void *value)
+{
+	struct snapshot *s = value;
+	u16 cpus[MAX_WORKER_CPUS];
+	size_t count = c->decoding ? 0 : list_cpus(s->worker_cpus, cpus);
+
+	codec_object_begin(c);
+	codec_array(c, "cpus", cpus, &count, sizeof(cpus[0]), MAX_WORKER_CPUS, code_cpu);
+	codec_bool(c, "busy_poll", &s->busy_poll);
+	if (c->decoding && !c->failed && !take_cpus(s->worker_cpus, cpus, count))
+		codec_fail(c, "cpus that ascend, each once");
+	codec_object_end(c);
+}
+
 enum { TIMEOUT_MAX_S = 31 * 86400 };
 
 static void code_timeouts(struct codec *c, void *value)
@@ -362,6 +415,8 @@ static void code_timeouts(struct codec *c, void *value)
 static void code_body_fields(struct codec *c, struct snapshot *s)
 {
 	CODE_ENUM(c, "dataplane", s->dataplane, dataplane_names, false);
+	codec_field(c, "workers", code_workers, s);
+	codec_u32(c, "parity_sample", &s->parity_sample, 0, PARITY_SAMPLE_MAX);
 	codec_bool(c, "port_randomization", &s->port_randomization);
 	codec_u32(c, "maximum_flows", &s->maximum_flows, FLOWS_MIN, FLOWS_MAX);
 	codec_field(c, "timeouts", code_timeouts, &s->timeouts);
@@ -394,76 +449,6 @@ static bool body_digest(const json_t *body, char digest[SNAPSHOT_DIGEST_BYTES])
 	return true;
 }
 
-static bool any_ipv6(const struct snapshot *s)
-{
-	for (size_t i = 0; i < s->pool_count; i++)
-		for (size_t j = 0; j < s->pools[i].address_count; j++)
-			if (s->pools[i].addresses[j].family == FAMILY_IPV6)
-				return true;
-	for (size_t i = 0; i < s->proxy_count; i++)
-		if (s->proxies[i].range.family == FAMILY_IPV6)
-			return true;
-	return false;
-}
-
-static bool rule_names_ipv6(const struct snapshot_rule *rule)
-{
-	for (size_t i = 0; i < rule->source_count; i++)
-		if (rule->sources[i].family == FAMILY_IPV6)
-			return true;
-	for (size_t i = 0; i < rule->destination_count; i++)
-		if (rule->destinations[i].family == FAMILY_IPV6)
-			return true;
-	return false;
-}
-
-static bool any_rule(const struct snapshot *s, bool (*holds)(const struct snapshot_rule *rule))
-{
-	for (size_t i = 0; i < s->rule_set_count; i++)
-		for (size_t j = 0; j < s->rule_sets[i].rule_count; j++)
-			if (holds(&s->rule_sets[i].rules[j]))
-				return true;
-	return false;
-}
-
-static bool rule_is_interface(const struct snapshot_rule *rule)
-{
-	return rule->action == ACTION_INTERFACE;
-}
-
-static bool any_pool_uses(const struct snapshot *s, enum selector algorithm)
-{
-	for (size_t i = 0; i < s->pool_count; i++)
-		if (s->pools[i].algorithm == algorithm)
-			return true;
-	return false;
-}
-
-static bool add_text(json_t *list, bool wanted, const char *text)
-{
-	return !wanted || !json_array_append_new(list, json_string(text));
-}
-
-/* => the list of what a receiver must be able to do, sorted; NULL without memory */
-static json_t *snapshot_capabilities(const struct snapshot *s)
-{
-	json_t *list = json_array();
-
-	if (list &&
-	    add_text(list, any_pool_uses(s, SELECT_EBPF_LEGACY),
-		     "address-persistent:ebpf-legacy") &&
-	    add_text(list, any_pool_uses(s, SELECT_USERSPACE_V1),
-		     "address-persistent:userspace-v1") &&
-	    add_text(list, s->dataplane == DATAPLANE_EBPF, "dataplane:ebpf") &&
-	    add_text(list, s->dataplane == DATAPLANE_USERSPACE, "dataplane:userspace") &&
-	    add_text(list, any_rule(s, rule_is_interface), "interface-nat") &&
-	    add_text(list, any_ipv6(s) || any_rule(s, rule_names_ipv6), "ipv6") &&
-	    add_text(list, s->proxy_count, "proxy") && add_text(list, true, "source-nat"))
-		return list;
-	json_decref(list);
-	return NULL;
-}
-
 json_t *snapshot_encode(struct snapshot *snapshot, struct error *error)
 {
 	json_t *json = codec_encode(code_body, snapshot, error);
@@ -475,23 +460,11 @@ json_t *snapshot_encode(struct snapshot *snapshot, struct error *error)
 	    !json_object_set_new(json, "generation",
 				 json_integer((json_int_t)snapshot->generation)) &&
 	    !json_object_set_new(json, "digest", json_string(snapshot->digest)) &&
-	    !json_object_set_new(json, "capabilities", snapshot_capabilities(snapshot)))
+	    !json_object_set_new(json, "capabilities", capabilities_needed(snapshot)))
 		return json;
 	(void)error_set(error, ENOMEM, "out of memory");
 	json_decref(json);
 	return NULL;
-}
-
-static const char *const known_capabilities[] = {
-	"source-nat", "dataplane:ebpf", "ipv6", "address-persistent:userspace-v1",
-	"address-persistent:ebpf-legacy", "interface-nat", "proxy"};
-
-static bool capability_is_known(const char *name)
-{
-	for (size_t i = 0; i < sizeof(known_capabilities) / sizeof(known_capabilities[0]); i++)
-		if (name && !strcmp(name, known_capabilities[i]))
-			return true;
-	return false;
 }
 
 static int check_capabilities(const json_t *list, struct error *error)
@@ -504,7 +477,7 @@ static int check_capabilities(const json_t *list, struct error *error)
 	json_array_foreach(list, i, item) {
 		if (!capability_is_known(json_string_value(item)))
 			return error_set(error, ENOTSUP,
-					 "capabilities[%zu]: this dataplane cannot do \"%s\"", i,
+					 "capabilities[%zu]: no dataplane here can do \"%s\"", i,
 					 json_is_string(item) ? json_string_value(item) : "?");
 	}
 	return 0;
@@ -555,6 +528,23 @@ int snapshot_decode_body(json_t *body, struct snapshot *snapshot, struct error *
 	return result;
 }
 
+/* Can the dataplane that the snapshot chooses do all of this? */
+static int check_offered(const json_t *needed, enum dataplane dataplane, struct error *error)
+{
+	size_t i;
+	json_t *item;
+
+	json_array_foreach(needed, i, item) {
+		const char *name = json_string_value(item);
+
+		if (!capability_is_offered(dataplane, name))
+			return error_set(error, ENOTSUP,
+					 "capabilities[%zu]: the %s dataplane cannot do \"%s\"", i,
+					 dataplane_names[dataplane], name);
+	}
+	return 0;
+}
+
 /* What the envelope says of the body. */
 static int check_envelope(const json_t *body, const json_t *capabilities,
 			  const struct snapshot *s, struct error *error)
@@ -568,9 +558,9 @@ static int check_envelope(const json_t *body, const json_t *capabilities,
 	if (strcmp(digest, s->digest))
 		return error_set(error, EBADMSG, "digest: met %s, the body has %s", s->digest,
 				 digest);
-	needed = snapshot_capabilities(s);
+	needed = capabilities_needed(s);
 	result = needed && json_equal(needed, capabilities)
-			 ? 0
+			 ? check_offered(needed, s->dataplane, error)
 			 : error_set(error, EINVAL,
 				     "capabilities: not those that the body needs");
 	json_decref(needed);

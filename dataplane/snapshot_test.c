@@ -174,7 +174,9 @@ static void random_zones(struct snapshot *s)
 		struct snapshot_interface *interface = &zone->interfaces[zone->interface_count++];
 
 		(void)snprintf(interface->name, sizeof(interface->name), "eth%u", i);
-		interface->xdp_mode = below(2) ? XDP_MODE_GENERIC : XDP_MODE_NATIVE;
+		interface->xdp_mode = s->dataplane == DATAPLANE_EBPF && below(2)
+					      ? XDP_MODE_GENERIC
+					      : XDP_MODE_NATIVE;
 	}
 }
 
@@ -200,6 +202,11 @@ static void random_snapshot(struct snapshot *s, u32 seed)
 	memset(s, 0, sizeof(*s));
 	random_state = 0x9e3779b97f4a7c15ull * (seed + 1);
 	s->generation = below(1000);
+	s->dataplane = below(DATAPLANE_COUNT);
+	for (u32 i = below(9); i; i--)
+		s->worker_cpus[below(MAX_WORKER_CPUS / 64)] |= 1ull << below(64);
+	s->busy_poll = below(2);
+	s->parity_sample = below(PARITY_SAMPLE_MAX + 1);
 	s->port_randomization = below(2);
 	s->maximum_flows = FLOWS;
 	s->timeouts = (struct flow_timeouts){1 + below(1000), 1 + below(100000), 1 + below(1000),
@@ -482,6 +489,29 @@ static void contradictions_are_refused(void **state)
 		       "pools[0].addresses[0].low");
 }
 
+static void expect_cpus_refused(json_t *cpus, const char *error_text)
+{
+	json_t *body = test_snapshot_body();
+	struct snapshot snapshot;
+	struct error error = {""};
+
+	json_object_set_new(json_object_get(body, "workers"), "cpus", cpus);
+	assert_int_equal(snapshot_decode_body(body, &snapshot, &error), -EINVAL);
+	if (!strstr(error.text, error_text))
+		fail_msg("\"%s\" does not say %s", error.text, error_text);
+	json_decref(body);
+}
+
+static void cpus_ascend_and_exist(void **state)
+{
+	(void)state;
+	expect_cpus_refused(json_pack("[i,i]", 3, 2), "workers");
+	expect_cpus_refused(json_pack("[i,i]", 2, 2), "cpus that ascend, each once");
+	expect_cpus_refused(json_pack("[i,i]", 0, 1024), "workers.cpus[1]");
+	expect_cpus_refused(json_pack("[i]", -1), "from 0 to 1023");
+	expect_cpus_refused(json_pack("[s]", "2"), "workers.cpus[0]");
+}
+
 /* [contract 6] A capability that is claimed in vain or not claimed is an error. */
 static void capabilities_are_those_that_the_body_needs(void **state)
 {
@@ -502,8 +532,32 @@ static void capabilities_are_those_that_the_body_needs(void **state)
 		json_array_insert_new(list, i, kept);
 	}
 	json_array_append_new(list, json_string("dataplane:userspace"));
+	assert_int_equal(snapshot_decode(json, &snapshot, &error), -EINVAL);
+	assert_non_null(strstr(error.text, "capabilities"));
+	json_array_append_new(list, json_string("time-travel"));
 	assert_int_equal(snapshot_decode(json, &snapshot, &error), -ENOTSUP);
-	assert_non_null(strstr(error.text, "dataplane:userspace"));
+	assert_non_null(strstr(error.text, "time-travel"));
+	json_decref(json);
+}
+
+static void a_dataplane_refuses_what_another_one_can_do(void **state)
+{
+	json_t *json = test_snapshot_body();
+	json_t *zone = json_array_get(json_object_get(json, "zones"), 0);
+	json_t *interface = json_array_get(json_object_get(zone, "interfaces"), 1);
+	struct snapshot snapshot;
+	struct error error = {""};
+
+	(void)state;
+	json_object_set_new(interface, "xdp_mode", json_string("generic"));
+	json = test_snapshot_seal(json);
+	assert_int_equal(snapshot_decode(json, &snapshot, &error), 0);
+	snapshot_free(&snapshot);
+	json_object_set_new(json, "dataplane", json_string("userspace"));
+	json = test_snapshot_seal(json);
+	assert_int_equal(snapshot_decode(json, &snapshot, &error), -ENOTSUP);
+	assert_non_null(strstr(error.text, "the userspace dataplane"));
+	assert_non_null(strstr(error.text, "xdp-mode:generic"));
 	json_decref(json);
 }
 
@@ -516,7 +570,9 @@ int main(void)
 		cmocka_unit_test(the_field_that_differs_is_named),
 		cmocka_unit_test(what_is_missing_or_too_much_differs),
 		cmocka_unit_test(contradictions_are_refused),
+		cmocka_unit_test(cpus_ascend_and_exist),
 		cmocka_unit_test(capabilities_are_those_that_the_body_needs),
+		cmocka_unit_test(a_dataplane_refuses_what_another_one_can_do),
 	};
 
 	return cmocka_run_group_tests_name("snapshot", tests, NULL, NULL);

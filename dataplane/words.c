@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/words.h"
 
-#include "abi/config.h"
 #include "abi/reasons.h"
 
 const char *reason_name(u32 reason)
@@ -32,6 +31,8 @@ const char *reason_outcome(u32 reason)
 		return "dropped";
 	return reason < REASON_not_ip ? "forwarded" : "kernel";
 }
+
+const char *const dataplane_names[DATAPLANE_COUNT] = {"ebpf", "userspace"};
 
 const char *selector_name(u32 selector)
 {

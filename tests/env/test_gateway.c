@@ -25,7 +25,8 @@ static char *configuration_text(const struct test_configuration *c)
 	char *text;
 
 	if (asprintf(&text,
-		     "{'dataplane':'ebpf','port_randomization':%s,'maximum_flows':%u,'timeouts':"
+		     "{'dataplane':'ebpf','workers':{'cpus':[],'busy_poll':false},"
+		     "'parity_sample':0,'port_randomization':%s,'maximum_flows':%u,'timeouts':"
 		     "{'tcp_opening':%d,'tcp_established':%d,'tcp_closing':%d,'udp':%d,'icmp':%d},"
 		     "'zones':[%s],'pools':[%s],'rule_sets':[{'name':'out',"
 		     "'from':{'kind':'zone','names':[%s]},"

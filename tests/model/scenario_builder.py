@@ -124,12 +124,13 @@ class ScenarioBuilder:
 
     def _snapshot(self):
         body = {
-            "dataplane": "ebpf", "port_randomization": self.port_randomization,
+            "dataplane": "ebpf", "workers": {"cpus": [], "busy_poll": False}, "parity_sample": 0,
+            "port_randomization": self.port_randomization,
             "maximum_flows": self.maximum_flows, "timeouts": self.timeouts,
             "zones": [{"name": name, "interfaces": each} for name, each in self.zones.items()],
             "pools": self.pools, "rule_sets": self.rule_sets, "proxies": self.proxies}
         canonical = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        return {"version": 1, "generation": 1,
+        return {"version": 2, "generation": 1,
                 "digest": sha256(canonical.encode()).hexdigest(),
                 "capabilities": capabilities(body), **body}
 
@@ -144,6 +145,8 @@ def capabilities(body):
         needed.add("interface-nat")
     if body["proxies"]:
         needed.add("proxy")
+    if any(each["xdp_mode"] == "generic" for zone in body["zones"] for each in zone["interfaces"]):
+        needed.add("xdp-mode:generic")
     if any(ip_address(text.split("/")[0]).version == 6 for text in _addresses(body, rules)):
         needed.add("ipv6")
     return sorted(needed)
