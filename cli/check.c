@@ -9,6 +9,7 @@
 #include "cli/run.h"
 #include "config/config.h"
 #include "dataplane/address.h"
+#include "dataplane/capabilities.h"
 #include "dataplane/snapshot.h"
 
 static json_int_t count_rules(const struct snapshot *snapshot)
@@ -109,6 +110,20 @@ static enum status report(const struct session *session, const char *file,
 	return status;
 }
 
+/* Can the dataplanes of this version do it? => as config_load(); *config is NULL after an error */
+static int check_offered(struct config **config, struct diagnostics *diagnostics)
+{
+	json_t *offered = capabilities_offered();
+	int error = offered ? config_check_capabilities(*config, offered, diagnostics) : -ENOMEM;
+
+	json_decref(offered);
+	if (!error)
+		return 0;
+	config_free(*config);
+	*config = NULL;
+	return error;
+}
+
 enum status run_check(struct session *session, const struct arguments *arguments)
 {
 	const char *file = arguments->values[ARGUMENT_FILE];
@@ -117,6 +132,8 @@ enum status run_check(struct session *session, const struct arguments *arguments
 	int error = config_load(file, &diagnostics, &config);
 	enum status status;
 
+	if (!error)
+		error = check_offered(&config, &diagnostics);
 	if (error == -ENOMEM || diagnostics.out_of_memory)
 		status = session_fail(session, "out of memory");
 	else

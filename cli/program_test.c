@@ -124,6 +124,12 @@ static void check_says_what_is_in_a_file_or_wrong_with_it(void **state)
 		   "wrong.conf:2:5: error: 'systen' is unknown in the configuration; expected "
 		   "'system', 'interfaces' or 'security'; did you mean 'system'?\n"
 		   "wrong.conf:3:8: error: this '{' is not closed before line 4; expected '}'\n");
+	write_file("wrong.conf", "set security zones security-zone z interfaces eth0\n"
+				 "set interfaces eth0 xdp-mode generic\n"
+				 "set system dataplane-type userspace\n");
+	assert_run("check wrong.conf", 1,
+		   "wrong.conf:2:30: error: the userspace dataplane cannot do 'xdp-mode generic'; "
+		   "expected 'xdp-mode native', or 'dataplane-type ebpf'\n");
 	assert_run("check absent.conf", 1,
 		   "absent.conf: error: cannot read this file: No such file or directory; expected a "
 		   "configuration\n");

@@ -6,12 +6,15 @@
 #include <string.h>
 
 #include "config/check.h"
+#include "config/check_capabilities.h"
 #include "config/file.h"
 #include "config/parser.h"
 #include "config/print.h"
 #include "config/query.h"
 #include "config/tree_snapshot.h"
+#include "dataplane/capabilities.h"
 #include "dataplane/snapshot.h"
+#include "dataplane/words.h"
 
 struct config {
 	struct tree tree;
@@ -102,6 +105,29 @@ int config_to_snapshot(const struct config *config, struct snapshot *snapshot)
 	error = tree_to_snapshot(&config->tree, snapshot);
 	if (error)
 		snapshot_free(snapshot);
+	return error;
+}
+
+int config_check_capabilities(const struct config *config, const json_t *offered,
+			      struct diagnostics *diagnostics)
+{
+	size_t errors_before = diagnostics->error_count;
+	struct snapshot snapshot;
+	json_t *needed;
+	int error = config_to_snapshot(config, &snapshot);
+
+	if (error)
+		return error;
+	needed = capabilities_needed(&snapshot);
+	check_capabilities(&config->tree, needed, dataplane_names[snapshot.dataplane], offered,
+			   diagnostics);
+	diagnostics_sort(diagnostics);
+	if (!needed || diagnostics->out_of_memory)
+		error = -ENOMEM;
+	else if (diagnostics->error_count > errors_before)
+		error = -EINVAL;
+	json_decref(needed);
+	snapshot_free(&snapshot);
 	return error;
 }
 

@@ -13,6 +13,8 @@
 
 #include <stdio.h>
 
+#include <jansson.h>
+
 #include "abi/snapshot.h"
 #include "config/diagnostics.h"
 
@@ -44,6 +46,15 @@ void config_free(struct config *config); /* NULL is fine */
  * snapshot_free(); -ENOMEM, and *snapshot is zeroed
  */
 int config_to_snapshot(const struct config *config, struct snapshot *snapshot);
+
+/*
+ * Reports each statement that asks for what the dataplane of the configuration's choice cannot do,
+ * behind the diagnostics of reading it. `offered` is what each can do, as capabilities_offered()
+ * has it.
+ * => 0; -EINVAL if there are any, -ENOMEM
+ */
+int config_check_capabilities(const struct config *config, const json_t *offered,
+			      struct diagnostics *diagnostics);
 
 /* Writes the configuration; what is written loads again and means the same. */
 void config_print(const struct config *config, enum config_format format, FILE *output);

@@ -97,6 +97,13 @@ size_t node_count(const struct node *parent, const char *word)
 	return count;
 }
 
+const struct node *node_persistence(const struct node *pool)
+{
+	const struct node *own = node_child(pool, "address-persistent");
+
+	return own ? own : node_child(pool->parent, "address-persistent");
+}
+
 void node_title(const struct node *node, struct text *text)
 {
 	if (!node->parent)

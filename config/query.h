@@ -30,6 +30,9 @@ size_t node_count(const struct node *parent, const char *word);
 /* The number or keyword of a leaf below `from`, which is not NULL. */
 u32 node_number(const struct node *from, const char *path);
 
+/* => the address-persistent that a pool goes by: its own, or that for all pools; NULL: neither */
+const struct node *node_persistence(const struct node *pool);
+
 /* Adds what the user calls it: "rule 'web'", "'match'". */
 void node_title(const struct node *node, struct text *text);
 

@@ -75,13 +75,10 @@ static int fill_zones(const struct tree *tree, struct snapshot *snapshot)
 
 /* --- pools --- */
 
-/* The pool's own word goes before the one for all pools. */
 static enum selector algorithm_of(const struct node *pool)
 {
-	const struct node *persistent = node_child(pool, "address-persistent");
+	const struct node *persistent = node_persistence(pool);
 
-	if (!persistent)
-		persistent = node_child(pool->parent, "address-persistent");
 	if (!persistent)
 		return SELECT_ROUND_ROBIN;
 	return (enum selector)node_number(persistent, "algorithm");

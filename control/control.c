@@ -22,6 +22,7 @@ struct candidate {
 	const char *source; /* for the history */
 	const char *text;
 	size_t length;
+	struct diagnostics diagnostics;
 	json_t *message; /* the snapshot */
 	char digest[SNAPSHOT_DIGEST_BYTES];
 	u64 generation;
@@ -30,6 +31,7 @@ struct candidate {
 static void candidate_free(struct candidate *candidate)
 {
 	config_free(candidate->config);
+	diagnostics_free(&candidate->diagnostics);
 	json_decref(candidate->message);
 	memset(candidate, 0, sizeof(*candidate));
 }
@@ -48,22 +50,45 @@ static char *print_diagnostics(const struct diagnostics *diagnostics)
 	return text;
 }
 
-/* The text becomes a configuration. */
-static int candidate_parse(struct candidate *candidate, const char *name,
+/* Tells what has been found about the candidate so far, and that `code` came of it. => code */
+static int candidate_judge(const struct candidate *candidate, int code,
 			   struct commit_result *result, struct error *error)
 {
-	struct diagnostics diagnostics = {0};
-	int code = config_parse(name, candidate->text, candidate->length, &diagnostics,
-				&candidate->config);
+	size_t errors = candidate->diagnostics.error_count;
 
-	result->diagnostics = print_diagnostics(&diagnostics);
+	free(result->diagnostics);
+	result->diagnostics = print_diagnostics(&candidate->diagnostics);
 	if (code == -EINVAL)
-		(void)error_set(error, EINVAL, "%s: %zu error%s in the configuration", name,
-				diagnostics.error_count, diagnostics.error_count == 1 ? "" : "s");
+		(void)error_set(error, EINVAL, "%s: %zu error%s in the configuration",
+				candidate->source, errors, errors == 1 ? "" : "s");
 	else if (code)
-		(void)error_set_errno(error, -code, "%s", name);
-	diagnostics_free(&diagnostics);
+		(void)error_set_errno(error, -code, "%s", candidate->source);
 	return code;
+}
+
+/* The text becomes a configuration. */
+static int candidate_parse(struct candidate *candidate, struct commit_result *result,
+			   struct error *error)
+{
+	int code = config_parse(candidate->source, candidate->text, candidate->length,
+				&candidate->diagnostics, &candidate->config);
+
+	return candidate_judge(candidate, code, result, error);
+}
+
+/* Nothing is sent to a dataplane that cannot do what the configuration says. */
+static int candidate_check(struct control *control, struct candidate *candidate,
+			   struct commit_result *result, struct error *error)
+{
+	json_t *answer = helper_ask(&control->helper, "capabilities", NULL, error);
+	int code;
+
+	if (!answer)
+		return -EREMOTEIO;
+	code = config_check_capabilities(candidate->config, json_object_get(answer, "capabilities"),
+					 &candidate->diagnostics);
+	json_decref(answer);
+	return candidate_judge(candidate, code, result, error);
 }
 
 /* The configuration becomes the message for the dataplane. */
@@ -194,8 +219,10 @@ static int put_into_force(struct control *control, struct candidate *candidate,
 {
 	struct error ignored;
 	u64 generation;
-	int code = next_generation(control, &generation, error);
+	int code = candidate_check(control, candidate, result, error);
 
+	if (!code)
+		code = next_generation(control, &generation, error);
 	if (!code)
 		code = candidate_encode(candidate, generation, error);
 	if (!code)
@@ -218,7 +245,7 @@ int control_commit(struct control *control, const char *name, const char *text, 
 		   struct commit_result *result, struct error *error)
 {
 	struct candidate candidate = {.source = name, .text = text, .length = length};
-	int code = candidate_parse(&candidate, name, result, error);
+	int code = candidate_parse(&candidate, result, error);
 
 	if (!code)
 		code = put_into_force(control, &candidate, result, error);
@@ -338,7 +365,7 @@ static json_t *still_meant(struct control *control)
 static int start_with(struct control *control, struct candidate *candidate, bool is_kept,
 		      struct commit_result *result, struct error *error)
 {
-	int code = candidate_parse(candidate, candidate->source, result, error);
+	int code = candidate_parse(candidate, result, error);
 
 	if (!code && !(is_kept && adopt(control, candidate, result)))
 		code = put_into_force(control, candidate, result, error);

@@ -2,9 +2,10 @@
 /*
  * holdfastd's work, apart from talking: the configuration in force, and its way into the dataplane.
  *
- * The life of a configuration: text -> config (or all its errors) -> snapshot -> sent, and what
- * the dataplane has installed is compared with what was sent, field by field -> kept in the history
- * -> confirmed. A failure at any of these leaves the one before in force, and says what failed.
+ * The life of a configuration: text -> config (or all its errors) -> checked against what the
+ * dataplane says that it can do -> snapshot -> sent, and what the dataplane has installed is
+ * compared with what was sent, field by field -> kept in the history -> confirmed. A failure at any
+ * of these leaves the one before in force, and says what failed.
  *
  * INV-INSTALLED  a commit stays only if what the dataplane installed is what it was sent
  *

@@ -19,6 +19,7 @@
 
 #include "tests/env/unit.h"
 
+#include "dataplane/capabilities.h"
 #include "dataplane/directory.h"
 #include "dataplane/frame.h"
 
@@ -42,7 +43,8 @@ struct fake {
 	bool unconfirmed;
 	bool loses_persistence; /* the founding bug: installs without it and says nothing */
 	const char *refusal;    /* of apply */
-	char log[256];          /* requests, but for status and read-back */
+	const char *cannot;     /* a capability that it does not have */
+	char log[256];          /* requests, but for those that only ask */
 };
 
 struct fixture {
@@ -89,12 +91,25 @@ static json_t *fake_settle(struct fake *fake, bool keep)
 	return json_pack("{s:b}", "ok", 1);
 }
 
+static json_t *fake_capabilities(const struct fake *fake)
+{
+	json_t *offered = capabilities_offered(), *list = json_object_get(offered, "ebpf"), *name;
+	size_t i;
+
+	json_array_foreach(list, i, name)
+		if (fake->cannot && !strcmp(json_string_value(name), fake->cannot))
+			(void)json_array_remove(list, i--);
+	return json_pack("{s:b, s:o}", "ok", 1, "capabilities", offered);
+}
+
 static json_t *fake_answer(struct fake *fake, json_t *request)
 {
 	const char *name = json_string_value(json_object_get(request, "request"));
 
 	if (!strcmp(name, "status"))
 		return fake_status(fake);
+	if (!strcmp(name, "capabilities"))
+		return fake_capabilities(fake);
 	if (!strcmp(name, "read-back") && fake->in_force)
 		return json_pack("{s:b, s:O}", "ok", 1, "installed", fake->in_force);
 	if (!strcmp(name, "read-back"))
@@ -289,6 +304,44 @@ static void a_refusal_of_the_dataplane_is_told(void **state)
 	assert_null(f->control.config);
 }
 
+/* The statement is named by its place, and the dataplane is sent nothing. */
+static void what_the_dataplane_cannot_do_is_not_sent(void **state)
+{
+	struct fixture *f = *state;
+	struct commit_result result = {0};
+	char expected[PATH_MAX + 256];
+
+	assert_int_equal(order_start(f), 0);
+	assert_log(f, "apply confirm ");
+	write_file(f, line_b);
+	f->fake.cannot = "address-persistent:userspace-v1";
+	assert_int_equal(control_commit_file(&f->control, &result, &last_error), -EINVAL);
+	assert_log(f, "");
+	(void)snprintf(expected, sizeof(expected),
+		       "%s:3:25: error: the ebpf dataplane cannot do 'address-persistent algorithm "
+		       "userspace-v1'; expected another algorithm, or 'dataplane-type userspace'\n",
+		       f->config_path);
+	assert_string_equal(result.diagnostics, expected);
+	assert_non_null(strstr(last_error.text, "1 error in the configuration"));
+	commit_result_free(&result);
+	assert_int_equal(history(f), 1);
+	assert_int_equal(f->control.generation, 1);
+	assert_int_equal(udp_timeout_in_force(f), 300);
+}
+
+/* It runs: a dataplane that has lost a capability since does not keep holdfastd from starting. */
+static void what_is_in_force_is_adopted_unasked(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(order_start(f), 0);
+	f->fake.cannot = "address-persistent:userspace-v1";
+	restart_control(f);
+	assert_int_equal(order_start(f), 0);
+	assert_log(f, "apply confirm ");
+	assert_int_equal(f->control.generation, 1);
+}
+
 static void errors_in_the_file_reach_nobody(void **state)
 {
 	struct fixture *f = *state;
@@ -400,6 +453,8 @@ int main(void)
 		TEST(a_commit_is_confirmed_and_kept),
 		TEST(a_lost_field_is_named_and_taken_back),
 		TEST(a_refusal_of_the_dataplane_is_told),
+		TEST(what_the_dataplane_cannot_do_is_not_sent),
+		TEST(what_is_in_force_is_adopted_unasked),
 		TEST(errors_in_the_file_reach_nobody),
 		TEST(a_commit_that_cannot_be_kept_is_taken_back),
 		TEST(a_restart_adopts_what_is_there),

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "dataplane/capabilities.h"
 #include "dataplane/flow_filter.h"
 #include "dataplane/report.h"
 
@@ -69,6 +70,12 @@ static json_t *answer_read_back(struct engine *engine, json_t *request)
 
 	(void)request;
 	return installed(engine_read_back(engine, &error), &error);
+}
+
+static json_t *answer_capabilities(struct engine *engine, json_t *request)
+{
+	(void)engine, (void)request;
+	return succeed(json_pack("{s:o}", "capabilities", capabilities_offered()));
 }
 
 static json_t *answer_pools(struct engine *engine, json_t *request)
@@ -183,6 +190,7 @@ struct request_handler {
 
 static const struct request_handler handlers[] = {
 	{"status", answer_status},
+	{"capabilities", answer_capabilities},
 	{"apply", answer_apply},
 	{"confirm", answer_confirm},
 	{"revert", answer_revert},

@@ -5,6 +5,7 @@
  * A request is {"request": NAME, ...}; the answer is {"ok": true, ...} or {"ok": false, "error":
  * TEXT}. Names:
  *   status                          what `show system dataplane` shows
+ *   capabilities                    => {capabilities}: what each dataplane can do
  *   apply {snapshot}                => {installed}; then confirm or revert
  *   confirm, revert
  *   read-back                       => {installed}
