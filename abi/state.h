@@ -12,20 +12,21 @@
 #include "abi/nexthop.h"
 #include "abi/ports.h"
 #include "abi/reasons.h"
+#include "abi/worker.h"
 
 #define ABI_MAGIC 0x7473616664686f6cull /* "lohdfast", little-endian */
-enum { ABI_VERSION = 1 };
+enum { ABI_VERSION = 2 };
 
 /*
- * Counters of frames, a row for each CPU (and later each worker), written by that CPU alone;
- * the sum over the rows is the figure.
+ * Counters of frames, a row for each CPU and behind them one for each worker, written by that CPU
+ * or worker alone; the sum over the rows is the figure.
  */
 struct packet_counters {
 	u64 packets[REASON_CAPACITY];
 	u64 bytes[REASON_CAPACITY]; /* of the frames */
 } __cache_aligned;
 
-enum { MAX_COUNTER_ROWS = 1024 };
+enum { MAX_WORKERS = 64, MAX_COUNTER_ROWS = 1024 };
 
 /* Shared counters of a rule or a pool, by id. All atomically. */
 struct owner_counters {

@@ -11,6 +11,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "abi/state.h"
+#include "abi/worker.h"
 
 #define STATE_MAP(map_name, value_type, count)                                                 \
 	struct {                                                                               \
@@ -28,8 +29,17 @@ STATE_MAP(flow_stats, struct flow_stats, 1); /* flow_capacity */
 STATE_MAP(buckets, struct flow_bucket, 1);   /* bucket_count */
 STATE_MAP(rule_counters, struct owner_counters, MAX_RULE_IDS);
 STATE_MAP(pool_counters, struct owner_counters, MAX_POOL_IDS);
-STATE_MAP(packet_counters, struct packet_counters, 1); /* one for each CPU */
+STATE_MAP(packet_counters, struct packet_counters, 1); /* a row for each CPU and each worker */
+STATE_MAP(worker_queues, struct worker_queue, WORKER_QUEUES);
 STATE_MAP(names, struct name_table, 1);
+
+/* Sockets of the workers of the userspace dataplane, by place in worker_queues. */
+struct {
+	__uint(type, BPF_MAP_TYPE_XSKMAP);
+	__uint(max_entries, WORKER_QUEUES);
+	__type(key, u32);
+	__type(value, u32);
+} worker_sockets SEC(".maps");
 
 /* One port table for each NAT address slot in use. */
 struct port_table {

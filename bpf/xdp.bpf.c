@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
  * The XDP dataplane: one program for all zone interfaces. It receives a frame, lets the core
- * judge and rewrite it, and acts on the verdict.
+ * judge and rewrite it, and acts on the verdict. Where the userspace dataplane is in force and a live
+ * worker waits on the queue, what belongs to the NAT goes to the worker instead.
  */
 #include <linux/bpf.h>
 
@@ -10,6 +11,7 @@ typedef struct xdp_md env_frame;
 #include "core/nat.h"
 
 #include "bpf/handover.h"
+#include "bpf/steer.h"
 
 /* A translated packet whose neighbour the kernel has to resolve: tells it where to send it. */
 static __always_inline void hand_over(struct xdp_md *frame, u32 ifindex)
@@ -29,9 +31,17 @@ static __always_inline void hand_over(struct xdp_md *frame, u32 ifindex)
 SEC("xdp")
 int holdfast_xdp(struct xdp_md *frame)
 {
-	struct verdict verdict = nat_packet(frame, frame->ingress_ifindex);
+	u32 half = nat_active_half(), place = 0;
+	const struct nat_config *in_force = env_config(half);
+	struct worker_queue *worker = NULL;
+	struct verdict verdict;
 
+	if (in_force && in_force->dataplane == DATAPLANE_USERSPACE)
+		worker = steer_question(frame, &place);
+	verdict = nat_packet(frame, frame->ingress_ifindex, half, worker);
 	switch (verdict.action) {
+	case VERDICT_WORKER:
+		return worker ? steer(worker, place) : XDP_DROP;
 	case VERDICT_FORWARD:
 		return bpf_redirect(verdict.ifindex, 0);
 	case VERDICT_KERNEL_TRANSLATED:

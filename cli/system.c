@@ -31,6 +31,35 @@ static void print_interfaces(FILE *out, const json_t *status)
 	}
 }
 
+static void print_worker(FILE *out, const json_t *worker)
+{
+	bool copy = strcmp(json_text(worker, "mode"), "copy") == 0;
+
+	print_template(out, worker, "{worker:-7} {cpu:-4} {interface:-16} {queue:5}  ");
+	(void)fprintf(out, "%-10s%-12s", copy ? "COPY" : "zero-copy",
+		      json_is_true(json_object_get(worker, "huge_pages")) ? "huge" : "normal");
+	print_template(out, worker, "{taken:16} {stalls:7} {tx_dropped:8}");
+	(void)fputs(json_is_true(json_object_get(worker, "stalled"))
+			    ? "  STALLED: the kernel translates meanwhile\n"
+			    : "\n",
+		    out);
+}
+
+/* Who takes the packets in user space; each copy of a frame costs time, so it is said loudly. */
+static void print_workers(FILE *out, const json_t *status)
+{
+	const json_t *workers = json_object_get(status, "workers");
+	json_t *worker;
+	size_t i;
+
+	if (!json_array_size(workers))
+		return;
+	(void)fprintf(out, "\n%-7s %-4s %-16s %5s  %-10s%-12s%16s %7s %8s\n", "Worker", "CPU",
+		      "Interface", "Queue", "Mode", "Pages", "Packets taken", "Stalls", "Unsent");
+	json_array_foreach(workers, i, worker)
+		print_worker(out, worker);
+}
+
 static void print_outcome(FILE *out, const json_t *status, const char *outcome, const char *title)
 {
 	json_t *reason;
@@ -88,7 +117,15 @@ static void print_state(FILE *out, const json_t *status)
 		       "Sessions         : {live_flows} in use, maximum {maximum_flows}\n"
 		       "Reclaimed        : {reclaimed} sessions, the last pass took "
 		       "{collector_pass_ms} ms\n"
-		       "Route changes    : {route_changes}\n");
+		       "Route changes    : {route_changes}\n"
+		       "Judged           : {judged_by_workers} packets by workers, "
+		       "{judged_in_kernel} in the kernel\n");
+	if (json_number(status, "stalls"))
+		print_template(out, status, "Stalls           : {stalls} times the kernel took over "
+					    "from a worker that was late\n");
+	if (json_number(status, "uplink_failures"))
+		print_template(out, status, "Uplink           : {uplink_failures} packets COULD NOT "
+					    "BE HANDED TO THE KERNEL\n");
 	if (json_is_false(json_object_get(status, "next_hops_remembered")))
 		(void)fputs("Next hops        : not remembered; every packet asks the kernel\n", out);
 }
@@ -102,6 +139,7 @@ void dataplane_print(FILE *out, const json_t *status)
 	(void)fprintf(out, "Trouble          : %s\n", *trouble ? trouble : "none");
 	if (json_array_size(json_object_get(status, "interfaces")))
 		print_interfaces(out, status);
+	print_workers(out, status);
 	print_outcome(out, status, "forwarded", "Forwarded");
 	print_outcome(out, status, "kernel", "Handed to the kernel");
 	print_outcome(out, status, "dropped", "Dropped");

@@ -153,9 +153,10 @@ static int take_up(struct helper *helper, struct error *error)
 	if (find_process(helper, &none))
 		return 0;
 	status = helper_ask(helper, "status", NULL, error);
-	if (!status) {
+	if (!status) { /* killed just now, it may have taken the connection and not come to answer */
+		result = wait_for(helper->pidfd, END_TIMEOUT_MS) ? 0 : -EREMOTEIO;
 		forget(helper);
-		return -EREMOTEIO;
+		return result;
 	}
 	version = json_string_value(json_object_get(status, "version"));
 	instance = json_string_value(json_object_get(status, "instance"));

@@ -145,6 +145,27 @@ static __always_inline u32 flow_find(const struct control *control, const struct
 	return other ? flow_find_in(other, tag, key) : 0;
 }
 
+/* => slot + 1 of the first entry with the tag, 0 if there is none; 1 in 18 is another flow's */
+static __always_inline u32 flow_guess_in(struct flow_bucket *bucket, u32 tag)
+{
+	for (int i = 0; i < BUCKET_ENTRIES; i++) {
+		u32 entry = atomic_read(&bucket->entries[i]);
+
+		if ((entry & ~BUCKET_SLOT_MASK) == tag && (entry & BUCKET_SLOT_MASK))
+			return entry & BUCKET_SLOT_MASK;
+	}
+	return 0;
+}
+
+/* => false if no flow with the hash is published; true if there probably is one */
+static __always_inline bool flow_may_exist(const struct control *control, u64 hash)
+{
+	struct flow_bucket *home = env_bucket(flow_home_bucket(control, hash));
+
+	return home && (flow_guess_in(home, flow_tag(hash)) ||
+			(atomic_read(&home->intent) & BUCKET_SPILLED));
+}
+
 /*
  * Free slots. The high half of a stack's head counts its changes, so that a head that was popped
  * and pushed again in between is not mistaken for the same.

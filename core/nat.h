@@ -129,19 +129,26 @@ static __always_inline struct verdict flow_send(env_frame *frame, struct packet 
 			    verdict_forward(hop->ifindex, way_reason(p, match->direction)));
 }
 
+/* => slot + 1 of the flow that owns the port that a packet for a NAT address is sent to, or 0 */
+static __always_inline u32 owner_from_outside(const struct packet *p,
+					      const struct nat_address *target)
+{
+	bool reply = p->kind == PACKET_ECHO_REPLY;
+
+	if (p->kind != PACKET_TCP && p->kind != PACKET_UDP && !reply)
+		return 0;
+	return port_owner(target->slot, p->key.protocol,
+			  reply ? p->key.inside_port : p->key.remote_port);
+}
+
 /* => slot + 1 of the flow that expects a packet for a NAT address, 0 if none does */
 static __always_inline u32 match_from_outside(const struct packet *p,
 					      const struct nat_address *target)
 {
+	u32 owner = owner_from_outside(p, target);
+	struct flow *flow = owner ? env_flow(owner - 1) : NULL;
 	bool reply = p->kind == PACKET_ECHO_REPLY;
-	struct flow *flow;
-	u32 owner;
 
-	if (p->kind != PACKET_TCP && p->kind != PACKET_UDP && !reply)
-		return 0;
-	owner = port_owner(target->slot, p->key.protocol,
-			   reply ? p->key.inside_port : p->key.remote_port);
-	flow = owner ? env_flow(owner - 1) : NULL;
 	return flow && flow_expects(flow, &p->key.inside, reply ? 0 : p->key.inside_port) ? owner
 											   : 0;
 }
@@ -164,13 +171,12 @@ static __always_inline bool packet_can_have_flow(const struct packet *p)
 	return p->kind == PACKET_TCP || p->kind == PACKET_UDP || p->kind == PACKET_ECHO_REQUEST;
 }
 
-/* Hashes the key, and has the bucket brought near while other things are looked at. */
-static __always_inline void packet_hash(const struct control *control, struct packet *p)
+/* Has the bucket of the packet's flow brought near while other things are looked at. */
+static __always_inline void packet_prefetch_bucket(const struct control *control,
+						   const struct packet *p)
 {
-	struct flow_bucket *bucket;
+	struct flow_bucket *bucket = env_bucket(flow_home_bucket(control, p->hash));
 
-	p->hash = flow_key_hash(control, &p->key);
-	bucket = env_bucket(flow_home_bucket(control, p->hash));
 	if (bucket)
 		env_prefetch(bucket);
 }
@@ -210,34 +216,65 @@ static __always_inline bool packet_is_for(const env_frame *frame, const struct l
 	return to && link_addr_equal(to, link);
 }
 
-static __always_inline struct verdict packet_judge(env_frame *frame, struct packet *p,
-						   const struct control *control,
-						   const struct nat_config *config)
+/*
+ * What the packet is, by its bytes and the configuration alone.
+ * => NO_REASON, or the reason that ends it here
+ */
+static __always_inline u32 packet_begin(env_frame *frame, struct packet *p,
+					const struct control *control,
+					const struct nat_config *config)
 {
-	struct flow_match match = {0};
 	const struct nat_interface *ingress;
-	const struct nat_address *target;
 	u32 reason = packet_parse_link(frame, p);
 
 	if (reason != NO_REASON)
-		return verdict_of(reason);
+		return reason;
 	ingress = interface_find(config, p->ifindex);
 	if (!ingress)
-		return verdict_kernel(REASON_no_rule);
+		return REASON_no_rule;
 	if (!packet_is_for(frame, &ingress->link))
-		return verdict_kernel(REASON_not_for_gateway);
+		return REASON_not_for_gateway;
 	reason = packet_parse_ip(frame, p);
 	if (reason != NO_REASON)
-		return verdict_of(reason);
+		return reason;
 	p->key.zone = ingress->zone;
 	p->column = ingress->column;
 	if (packet_can_have_flow(p))
-		packet_hash(control, p);
+		p->hash = flow_key_hash(control, &p->key);
+	return NO_REASON;
+}
+
+/*
+ * A worker waits for what belongs to a flow, or will open one; the rest is judged here. A glance
+ * at one line has to do: the worker looks properly, and may find that it was mistaken.
+ */
+static __always_inline bool packet_is_for_worker(const struct control *control,
+						 const struct packet *p,
+						 const struct nat_address *target)
+{
+	if (p->ttl <= 1)
+		return false;
+	if (target)
+		return owner_from_outside(p, target) != 0;
+	return packet_can_have_flow(p) && flow_may_exist(control, p->hash);
+}
+
+/* The rest of what becomes of a packet for which packet_begin() gave no reason. */
+static __always_inline struct verdict packet_finish(env_frame *frame, struct packet *p,
+						    const struct control *control,
+						    const struct nat_config *config)
+{
+	struct flow_match match = {0};
+	const struct nat_address *target;
+	u32 reason = NO_REASON;
+
 	if (p->kind == PACKET_ICMP_ERROR)
 		reason = (u32)error_match(frame, p, &match);
 	if (reason != NO_REASON)
 		return verdict_of(reason);
 	target = nat_address_find(config, &p->key.remote);
+	if (p->steered && packet_is_for_worker(control, p, target))
+		return verdict_of(FOR_WORKER);
 	if (target && p->kind != PACKET_ICMP_ERROR) {
 		match.direction = FLOW_IN;
 		match.slot = match_from_outside(p, target);
@@ -253,25 +290,50 @@ static __always_inline struct verdict packet_judge(env_frame *frame, struct pack
 	return flow_send(frame, p, control, &match);
 }
 
+static __always_inline struct verdict packet_judge(env_frame *frame, struct packet *p,
+						   const struct control *control,
+						   const struct nat_config *config)
+{
+	u32 reason = packet_begin(frame, p, control, config);
+
+	if (reason != NO_REASON)
+		return verdict_of(reason);
+	if (packet_can_have_flow(p))
+		packet_prefetch_bucket(control, p);
+	return packet_finish(frame, p, control, config);
+}
+
 /*
- * Judges, translates and counts one frame that arrived on `ifindex`.
+ * Judges, translates and counts one frame that arrived on `ifindex`. If a worker is there to take
+ * it (`steered`), what belongs to a flow or opens one is left for the worker: VERDICT_WORKER, and
+ * nothing is written or counted; everything else is judged here.
  * => what the dataplane shall do with it; its bytes are already what they shall be
  */
-static __always_inline struct verdict nat_packet(env_frame *frame, u32 ifindex)
+static __always_inline struct verdict nat_packet(env_frame *frame, u32 ifindex, u32 half,
+						 bool steered)
 {
 	struct control *control = env_control();
 	struct verdict verdict = verdict_drop(REASON_source_nat_pool_invalid);
-	const struct nat_config *config;
+	const struct nat_config *config = env_config(half);
 	struct packet packet;
 
 	__builtin_memset(&packet, 0, sizeof(packet));
 	packet.ifindex = ifindex;
-	packet.half = control ? atomic_read(&control->active_half) : 0;
-	config = env_config(packet.half);
+	packet.half = half;
+	packet.steered = steered;
 	if (control && config)
 		verdict = packet_judge(frame, &packet, control, config);
-	verdict_count(frame, verdict);
+	if (verdict.action != VERDICT_WORKER)
+		verdict_count(frame, verdict);
 	return verdict;
+}
+
+/* => the half of the configuration in force: read it once for each packet */
+static __always_inline u32 nat_active_half(void)
+{
+	const struct control *control = env_control();
+
+	return control ? atomic_read(&control->active_half) : 0;
 }
 
 /*

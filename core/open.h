@@ -122,8 +122,8 @@ core_step int first_route(env_frame *frame, struct packet *p, struct first *firs
 
 /*
  * The rule.
- * => NO_REASON if a rule owns the packet and it may open a flow; otherwise the reason, with
- *    first->rule telling whether a rule owned it
+ * => NO_REASON if a rule owns the packet and it may open a flow (FOR_WORKER if it is steered);
+ *    otherwise the reason, with first->rule telling whether a rule owned it
  */
 core_step int first_judge(struct packet *p, struct first *first)
 {
@@ -146,12 +146,14 @@ core_step int first_judge(struct packet *p, struct first *first)
 		return REASON_rule_off;
 	first->rule = rule;
 	first->rule_id = owner->id;
+	reason = first_kind_refusal(p);
+	if (reason == NO_REASON && first->too_big && !p->may_fragment)
+		reason = REASON_packet_too_big;
+	if (reason == NO_REASON && p->steered)
+		return FOR_WORKER; /* which counts the hit */
 	counters = env_rule_counters(owner->id);
 	if (counters)
 		atomic_add(&counters->hits, 1);
-	reason = first_kind_refusal(p);
-	if (reason == NO_REASON && first->too_big && !p->may_fragment)
-		return REASON_packet_too_big;
 	return (int)reason;
 }
 

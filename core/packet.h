@@ -45,11 +45,15 @@ struct packet {
 	u8 tos;
 	u8 tcp_flags;
 	bool may_fragment; /* IPv4 without don't-fragment */
-	u8 padding[3];
+	bool steered;      /* a worker is there to take it: see nat_packet() */
+	u8 padding[2];
 };
 
 /* Parsing goes on; otherwise the reason that ends it. */
 #define NO_REASON REASON_COUNT
+
+/* Not a reason either: the packet is the NAT's, and the worker's that waits for it. */
+#define FOR_WORKER (REASON_COUNT + 1)
 
 enum {
 	IPV4_BYTES = 20,

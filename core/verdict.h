@@ -14,6 +14,7 @@ enum verdict_action {
 	VERDICT_KERNEL,            /* as it came */
 	VERDICT_KERNEL_TRANSLATED, /* rewritten, but for TTL and link header */
 	VERDICT_FORWARD,           /* rewritten; goes out of ifindex */
+	VERDICT_WORKER,            /* as it came; a worker judges, rewrites and counts it */
 };
 
 struct verdict {
@@ -35,6 +36,8 @@ static __always_inline struct verdict verdict_kernel(u32 reason)
 /* For reasons that always mean the same: those before FIRST_DROP go to the kernel. */
 static __always_inline struct verdict verdict_of(u32 reason)
 {
+	if (reason == FOR_WORKER)
+		return (struct verdict){.action = VERDICT_WORKER};
 	return reason < REASON_FIRST_DROP ? verdict_kernel(reason) : verdict_drop(reason);
 }
 

@@ -16,6 +16,7 @@
 /* Generated. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wsign-conversion"
+#include "ask.skel.h"
 #include "tc.skel.h"
 #include "xdp.skel.h"
 #pragma GCC diagnostic pop
@@ -30,6 +31,7 @@ struct attached {
 struct attach {
 	struct holdfast_xdp *xdp;
 	struct holdfast_tc *tc;
+	struct holdfast_ask *ask;
 	char directory[PATH_MAX / 2];
 	struct attached attached[MAX_INTERFACES];
 	u32 count;
@@ -46,16 +48,21 @@ static int load_programs(struct attach *attach, const struct state *state, struc
 
 	attach->xdp = holdfast_xdp__open();
 	attach->tc = holdfast_tc__open();
-	if (!attach->xdp || !attach->tc)
+	attach->ask = holdfast_ask__open();
+	if (!attach->xdp || !attach->tc || !attach->ask)
 		return error_set_errno(error, errno, "opening the BPF programs");
 	result = state_lend_maps(state, attach->xdp->obj, error);
 	if (!result)
 		result = state_lend_maps(state, attach->tc->obj, error);
+	if (!result)
+		result = state_lend_maps(state, attach->ask->obj, error);
 	if (result)
 		return result;
 	result = holdfast_xdp__load(attach->xdp);
 	if (!result)
 		result = holdfast_tc__load(attach->tc);
+	if (!result)
+		result = holdfast_ask__load(attach->ask);
 	return result ? error_set_errno(error, -result, "loading the BPF programs") : 0;
 }
 
@@ -170,6 +177,7 @@ void attach_close(struct attach *attach)
 		(void)close(attach->attached[i].link);
 	holdfast_xdp__destroy(attach->xdp);
 	holdfast_tc__destroy(attach->tc);
+	holdfast_ask__destroy(attach->ask);
 	free(attach);
 }
 
@@ -262,6 +270,18 @@ void attach_remove(struct attach *attach, u32 ifindex)
 	*found = attach->attached[--attach->count];
 	detach_tc(ifindex, BPF_TC_INGRESS);
 	detach_tc(ifindex, BPF_TC_EGRESS);
+}
+
+int attach_uplink(const struct attach *attach, u32 ifindex, struct error *error)
+{
+	int result = attach_tc(attach->tc->progs.holdfast_uplink, ifindex, BPF_TC_INGRESS);
+
+	return result ? error_set_errno(error, -result, "attaching to the uplink") : 0;
+}
+
+int attach_route_program(const struct attach *attach)
+{
+	return bpf_program__fd(attach->ask->progs.holdfast_route);
 }
 
 int attach_read_clock(const struct attach *attach, struct clock_reading *reading,

@@ -11,6 +11,7 @@
 #include "dataplane/clock.h"
 #include "dataplane/engine_private.h"
 #include "dataplane/kernel_ports.h"
+#include "dataplane/log.h"
 #include "dataplane/proxy.h"
 #include "dataplane/snapshot.h"
 
@@ -145,10 +146,52 @@ static int start_collector(struct engine *engine, struct error *error)
 	return result ? error_set_errno(error, result, "starting the collector") : 0;
 }
 
+static int attach_uplink_of(void *context, u32 ifindex, struct error *error)
+{
+	const struct engine *engine = context;
+
+	return attach_uplink(engine->attach, ifindex, error);
+}
+
+int engine_fit_workers(struct engine *engine, const struct snapshot *snapshot,
+		       struct error *error)
+{
+	const struct workers_surroundings surroundings = {
+		.state = &engine->state, .route_program = attach_route_program(engine->attach),
+		.attach_uplink = attach_uplink_of, .context = engine};
+	struct workers_plan plan;
+	int result = 0;
+
+	if (snapshot->dataplane == DATAPLANE_USERSPACE)
+		result = workers_plan(&plan, snapshot, &engine->network, error);
+	if (result)
+		return result;
+	if (snapshot->dataplane == DATAPLANE_USERSPACE && workers_follow(engine->workers, &plan))
+		return 0;
+	workers_stop(engine->workers);
+	engine->workers = NULL;
+	if (snapshot->dataplane == DATAPLANE_USERSPACE)
+		result = workers_start(&engine->workers, &plan, &surroundings, error);
+	return result;
+}
+
+/* What the workers of a process that was killed left. */
+static void settle_workers(struct engine *engine)
+{
+	u64 lost = workers_settle(&engine->state);
+
+	if (lost)
+		log_write(LOG_WARNING, "%llu packets lay in the rings of workers that were killed",
+			  lost);
+}
+
 int engine_start(struct engine *engine, struct error *error)
 {
 	struct clock_reading reading;
-	int result = attach_open(&engine->attach, &engine->state, error);
+	int result;
+
+	settle_workers(engine);
+	result = attach_open(&engine->attach, &engine->state, error);
 
 	if (!result)
 		result = attach_read_clock(engine->attach, &reading, error);
@@ -237,6 +280,7 @@ void engine_close(struct engine *engine)
 	(void)pthread_mutex_unlock(&engine->lock);
 	if (engine->collecting)
 		(void)pthread_join(engine->collector, NULL);
+	workers_stop(engine->workers);
 	attach_close(engine->attach);
 	if (engine->state.tables.control)
 		state_close(&engine->state);
@@ -405,6 +449,20 @@ void engine_look(struct engine *engine,
 	(void)pthread_mutex_unlock(&engine->lock);
 }
 
+static void add_stalls(const struct worker_figures *figures, void *context)
+{
+	*(u64 *)context += figures->stalls;
+}
+
+void engine_visit_workers(struct engine *engine,
+			  void (*visit)(const struct worker_figures *figures, void *context),
+			  void *context)
+{
+	(void)pthread_mutex_lock(&engine->lock);
+	workers_visit(engine->workers, visit, context);
+	(void)pthread_mutex_unlock(&engine->lock);
+}
+
 void engine_status(struct engine *engine, struct engine_status *status)
 {
 	(void)pthread_mutex_lock(&engine->lock);
@@ -413,6 +471,10 @@ void engine_status(struct engine *engine, struct engine_status *status)
 	status->configured = engine->configured;
 	status->unconfirmed = engine->unconfirmed;
 	status->generation = engine->snapshot.generation;
+	status->dataplane = engine->snapshot.dataplane;
+	status->stalls = engine->state.past_stalls;
+	workers_visit(engine->workers, add_stalls, &status->stalls);
+	status->uplink_failures = workers_uplink_failures(engine->workers);
 	(void)pthread_mutex_unlock(&engine->lock);
 }
 

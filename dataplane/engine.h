@@ -20,6 +20,7 @@
 #include "dataplane/collector.h"
 #include "dataplane/error.h"
 #include "dataplane/state.h"
+#include "dataplane/workers.h"
 
 struct engine;
 
@@ -74,10 +75,18 @@ struct engine_status {
 	u64 reclaimed;       /* slots, since the start */
 	u32 last_pass_ms;
 	u64 way_changes;     /* announcements of the kernel that made next hops be asked again */
+	enum dataplane dataplane;  /* in force */
+	u64 stalls;          /* times that a worker was late and the XDP program took over */
+	u64 uplink_failures; /* packets that workers could not hand to the kernel */
 	char trouble[ERROR_BYTES]; /* the last thing that went wrong in the background, or "" */
 };
 
 void engine_status(struct engine *engine, struct engine_status *status);
+
+/* Calls `visit` for each queue of each worker; for none while there are no workers. */
+void engine_visit_workers(struct engine *engine,
+			  void (*visit)(const struct worker_figures *figures, void *context),
+			  void *context);
 
 /* => true and the mode, if the program is attached to the interface */
 bool engine_attached(struct engine *engine, u32 ifindex, enum snapshot_xdp_mode *mode);

@@ -162,14 +162,15 @@ static bool ports_are_idle(const struct address_ports *ports)
 static void release_addresses(struct engine *engine, const struct survey *survey)
 {
 	struct tables *tables = &engine->state.tables;
+	u32 slots[MAX_ADDRESS_SLOTS], count = 0;
 
-	for (u32 slot = 0; slot < MAX_ADDRESS_SLOTS; slot++) {
-		if (!tables->ports[slot] || survey_has_address(survey, slot) ||
-		    !ports_are_idle(tables->ports[slot]))
-			continue;
-		state_remove_port_tables(&engine->state, &slot, 1);
-		tables->control->addresses.slots[slot].in_use = 0;
-	}
+	for (u32 slot = 0; slot < MAX_ADDRESS_SLOTS; slot++)
+		if (tables->ports[slot] && !survey_has_address(survey, slot) &&
+		    ports_are_idle(tables->ports[slot]))
+			slots[count++] = slot;
+	state_remove_port_tables(&engine->state, slots, count);
+	for (u32 i = 0; i < count; i++)
+		tables->control->addresses.slots[slots[i]].in_use = 0;
 }
 
 static bool flow_is_not_covered(const struct flow *flow, void *context)
@@ -203,6 +204,9 @@ static int drop_remains(struct engine *engine, struct error *error)
 {
 	int result;
 
+	result = engine_fit_workers(engine, &engine->snapshot, error);
+	if (result)
+		return result;
 	detach_obsolete(engine);
 	result = proxy_prune(engine->netlink, &engine->network, &engine->snapshot, error);
 	return result ? result : clean_up(engine, error);
@@ -318,7 +322,19 @@ static int prepare(struct engine *engine, const struct snapshot *snapshot, struc
 	return result;
 }
 
-/* Attaches, answers for proxies, publishes. => 0, or a negative errno and nothing is published */
+/* What install() has done so far; the configuration in force stays. */
+static void take_back(struct engine *engine, const struct newly_attached *new)
+{
+	struct error error;
+
+	if (engine_fit_workers(engine, &engine->snapshot, &error))
+		engine_trouble(engine, &error);
+	detach_new(engine, new);
+	if (proxy_prune(engine->netlink, &engine->network, &engine->snapshot, &error))
+		engine_trouble(engine, &error);
+}
+
+/* Attaches, starts workers, answers for proxies, publishes. => 0, or a negative errno and nothing is published */
 static int install(struct engine *engine, const struct snapshot *snapshot, struct error *error)
 {
 	struct newly_attached new;
@@ -326,12 +342,12 @@ static int install(struct engine *engine, const struct snapshot *snapshot, struc
 
 	if (result)
 		return result;
-	result = proxy_add(engine->netlink, &engine->network, snapshot, error);
+	if (snapshot->dataplane == DATAPLANE_USERSPACE)
+		result = engine_fit_workers(engine, snapshot, error);
+	if (!result)
+		result = proxy_add(engine->netlink, &engine->network, snapshot, error);
 	if (result) {
-		struct error ignored;
-
-		detach_new(engine, &new);
-		(void)proxy_prune(engine->netlink, &engine->network, &engine->snapshot, &ignored);
+		take_back(engine, &new);
 		return result;
 	}
 	publish_idle_half(engine);
@@ -451,7 +467,7 @@ int engine_reconcile(struct engine *engine, struct error *error)
 	/* Padding too is what the compiler of snapshots made it, zero. */
 	if (!memcmp(idle, active_config(engine), /* NOLINT(bugprone-suspicious-memory-comparison) */
 		    sizeof(*idle)))
-		return 0;
+		return engine_fit_workers(engine, &engine->snapshot, error);
 	result = install(engine, &engine->snapshot, error);
 	return result ? result : drop_remains(engine, error);
 }

@@ -17,6 +17,7 @@ struct engine {
 	pthread_mutex_t lock; /* of everything below */
 	struct state state;   /* tables.control is NULL while there is none */
 	struct attach *attach;
+	struct workers *workers; /* NULL while the kernel's program does everything */
 	struct network network;
 	struct snapshot snapshot; /* in force */
 	struct snapshot previous; /* while unconfirmed */
@@ -43,6 +44,10 @@ void engine_new_ways(struct engine *engine);
 
 /* Brings configuration and attachments in line with interfaces and addresses as they are now. */
 int engine_reconcile(struct engine *engine, struct error *error);
+
+/* Starts, changes or stops workers, so that they are those that a configuration asks for. */
+int engine_fit_workers(struct engine *engine, const struct snapshot *snapshot,
+		       struct error *error);
 
 /* Ends flows. => how many */
 u64 engine_sweep(struct engine *engine, collector_predicate *predicate, void *context);

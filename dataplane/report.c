@@ -4,6 +4,7 @@
  */
 #include "dataplane/report.h"
 
+#include <net/if.h>
 #include <sys/utsname.h>
 
 #include "core/atomic.h"
@@ -29,6 +30,17 @@ static json_t *reasons_json(const struct tables *tables)
 					      (json_int_t)bytes));
 	}
 	return list;
+}
+
+/* => frames that were judged in some rows of the counters: by CPUs, or by workers */
+static json_t *count_judged(const struct tables *tables, u32 first_row, u32 end_row)
+{
+	u64 packets = 0;
+
+	for (u32 row = first_row; row < end_row; row++)
+		for (u32 reason = 0; reason < REASON_COUNT; reason++)
+			packets += atomic_read(&tables->packet_counters[row].packets[reason]);
+	return report_number(packets);
 }
 
 struct dataplane_view {
@@ -77,6 +89,9 @@ static void look_at_dataplane(const struct tables *tables, const struct network 
 	}
 	report_add(d->out, "interfaces", interfaces);
 	report_add(d->out, "reasons", reasons_json(tables));
+	report_add(d->out, "judged_in_kernel", count_judged(tables, 0, tables->first_worker_row));
+	report_add(d->out, "judged_by_workers",
+		   count_judged(tables, tables->first_worker_row, tables->counter_rows));
 	report_add(d->out, "live_flows", report_number(count_live_flows(tables)));
 	report_add(d->out, "next_hops_remembered",
 	    json_boolean(clock_now_s() <=
@@ -98,6 +113,21 @@ static void add_modes(struct dataplane_view *d)
 	}
 }
 
+static void add_worker(const struct worker_figures *f, void *context)
+{
+	struct dataplane_view *d = context;
+	char name[IF_NAMESIZE] = "?";
+
+	(void)if_indextoname(f->ifindex, name);
+	report_append(json_object_get(d->out, "workers"),
+		      json_pack("{s:i, s:o, s:s, s:i, s:s, s:b, s:b, s:I, s:I, s:I}", "worker",
+				f->worker, "cpu", f->cpu < 0 ? json_null() : json_integer(f->cpu),
+				"interface", name, "queue", f->queue, "mode",
+				f->zero_copy ? "zero-copy" : "copy", "huge_pages", f->huge_pages,
+				"stalled", f->stalled, "taken", (json_int_t)f->taken, "stalls",
+				(json_int_t)f->stalls, "tx_dropped", (json_int_t)f->tx_dropped));
+}
+
 json_t *report_dataplane(struct engine *engine)
 {
 	struct dataplane_view d = {.engine = engine};
@@ -107,17 +137,21 @@ json_t *report_dataplane(struct engine *engine)
 	engine_status(engine, &status);
 	(void)uname(&host);
 	d.out = json_pack(
-		"{s:s, s:s, s:s, s:s, s:b, s:b, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:s}", "version",
-		HOLDFAST_VERSION, "instance", status.instance, "dataplane", "ebpf", "kernel", host.release, "configured",
-		status.configured, "unconfirmed", status.unconfirmed, "adopted", status.adopted,
+		"{s:s, s:s, s:s, s:s, s:b, s:b, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s, "
+		"s:[]}",
+		"version", HOLDFAST_VERSION, "instance", status.instance, "dataplane",
+		dataplane_names[status.dataplane], "kernel",
+		host.release, "configured", status.configured, "unconfirmed", status.unconfirmed, "adopted", status.adopted,
 		"generation", (json_int_t)status.generation, "maximum_flows",
 		(json_int_t)status.flow_capacity, "live_flows", (json_int_t)0,
 		"reclaimed", (json_int_t)status.reclaimed, "collector_pass_ms",
 		(json_int_t)status.last_pass_ms, "route_changes", (json_int_t)status.way_changes,
-		"trouble", status.trouble);
+		"stalls", (json_int_t)status.stalls, "uplink_failures",
+		(json_int_t)status.uplink_failures, "trouble", status.trouble, "workers");
 	if (!d.out)
 		return NULL;
 	engine_look(engine, look_at_dataplane, &d);
 	add_modes(&d);
+	engine_visit_workers(engine, add_worker, &d);
 	return d.out;
 }

@@ -18,6 +18,7 @@
 #include <bpf/libbpf.h>
 
 #include "dataplane/mounts.h"
+#include "dataplane/readers.h"
 
 #define PIN_ROOT BPF_ROOT "/holdfast"
 
@@ -43,7 +44,9 @@ static const struct state_map_description state_maps[STATE_MAPS] = {
 	[STATE_POOL_COUNTERS] = DESCRIBE(pool_counters, struct owner_counters),
 	[STATE_PACKET_COUNTERS] = DESCRIBE(packet_counters, struct packet_counters),
 	[STATE_NAMES] = DESCRIBE(names, struct name_table),
-	[STATE_PORTS] = {"ports", 0, 0},
+	[STATE_WORKER_QUEUES] = DESCRIBE(worker_queues, struct worker_queue),
+	[STATE_WORKER_SOCKETS] = {"worker_sockets", sizeof(u32), 0},
+	[STATE_PORTS] = {"ports", sizeof(u32), 0},
 };
 
 static u32 state_map_entries(enum state_map map, u32 flow_capacity, u32 rows)
@@ -62,6 +65,9 @@ static u32 state_map_entries(enum state_map map, u32 flow_capacity, u32 rows)
 		return MAX_POOL_IDS;
 	case STATE_PACKET_COUNTERS:
 		return rows;
+	case STATE_WORKER_QUEUES:
+	case STATE_WORKER_SOCKETS:
+		return WORKER_QUEUES;
 	case STATE_PORTS:
 		return MAX_ADDRESS_SLOTS;
 	default:
@@ -191,6 +197,11 @@ static int state_map_table(struct state *state, enum state_map map, u32 entries,
 	return result ? error_set_errno(error, -result, "mapping the table %s", d->name) : 0;
 }
 
+static bool is_mapped(enum state_map map)
+{
+	return map != STATE_WORKER_SOCKETS && map != STATE_PORTS;
+}
+
 /* Making the state. */
 
 static int create_port_map(void)
@@ -203,20 +214,25 @@ static int create_port_map(void)
 
 static int create_map(enum state_map map, u32 entries)
 {
-	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_MMAPABLE);
-	int fd, inner;
+	LIBBPF_OPTS(bpf_map_create_opts, options);
+	enum bpf_map_type type = BPF_MAP_TYPE_ARRAY;
+	int fd, inner = -1;
 
-	if (map != STATE_PORTS)
-		return bpf_map_create(BPF_MAP_TYPE_ARRAY, state_maps[map].name, sizeof(u32),
-				      (u32)state_maps[map].value_bytes, entries, &options);
-	inner = create_port_map();
-	if (inner < 0)
-		return inner;
-	options.map_flags = 0;
-	options.inner_map_fd = (u32)inner;
-	fd = bpf_map_create(BPF_MAP_TYPE_ARRAY_OF_MAPS, state_maps[map].name, sizeof(u32),
-			    sizeof(u32), entries, &options);
-	(void)close(inner);
+	if (map == STATE_PORTS) {
+		type = BPF_MAP_TYPE_ARRAY_OF_MAPS;
+		inner = create_port_map();
+		if (inner < 0)
+			return inner;
+		options.inner_map_fd = (u32)inner;
+	} else if (map == STATE_WORKER_SOCKETS) {
+		type = BPF_MAP_TYPE_XSKMAP;
+	} else {
+		options.map_flags = BPF_F_MMAPABLE;
+	}
+	fd = bpf_map_create(type, state_maps[map].name, sizeof(u32),
+			    (u32)state_maps[map].value_bytes, entries, &options);
+	if (inner >= 0)
+		(void)close(inner);
 	return fd;
 }
 
@@ -232,7 +248,7 @@ static int state_create_maps(struct state *state, u32 flow_capacity, struct erro
 					       "creating the table %s for %u entries of %zu bytes",
 					       state_maps[map].name, entries,
 					       state_maps[map].value_bytes);
-		if (map != STATE_PORTS && state_map_table(state, map, entries, error))
+		if (is_mapped(map) && state_map_table(state, map, entries, error))
 			return -ENOMEM;
 	}
 	return 0;
@@ -275,7 +291,7 @@ static int check_map(const struct state *state, enum state_map map, u32 entries,
 	if (bpf_obj_get_info_by_fd(state->fds[map], &info, &bytes))
 		return error_set_errno(error, errno, "asking about %s/%s", state->directory,
 				       state_maps[map].name);
-	if (map != STATE_PORTS && info.value_size != state_maps[map].value_bytes)
+	if (info.value_size != state_maps[map].value_bytes)
 		return error_set(error, ESTALE,
 				 "%s/%s has elements of %u bytes, this version has %zu: it was made "
 				 "by another version",
@@ -297,7 +313,7 @@ static int adopt_map(struct state *state, enum state_map map, u32 entries, struc
 	if (state->fds[map] < 0)
 		return error_set_errno(error, errno, "opening %s", path);
 	result = check_map(state, map, entries, error);
-	if (result || map == STATE_PORTS)
+	if (result || !is_mapped(map))
 		return result;
 	return state_map_table(state, map, entries, error);
 }
@@ -385,10 +401,11 @@ int state_open(struct state *state, const char *instance, u32 flow_capacity, str
 	int result;
 
 	state_reset(state);
-	if (cpus < 1 || cpus > MAX_COUNTER_ROWS)
+	if (cpus < 1 || cpus + MAX_WORKERS > MAX_COUNTER_ROWS)
 		return error_set(error, ENOTSUP, "%d possible CPUs, at most %d", cpus,
-				 MAX_COUNTER_ROWS);
-	state->tables.counter_rows = (u32)cpus;
+				 MAX_COUNTER_ROWS - MAX_WORKERS);
+	state->tables.first_worker_row = (u32)cpus;
+	state->tables.counter_rows = (u32)cpus + MAX_WORKERS;
 	state_directory(instance, state->directory, sizeof(state->directory));
 	state_pin_path(state, state_maps[STATE_CONTROL].name, path);
 	if (!access(path, F_OK))
@@ -408,7 +425,7 @@ void state_close(struct state *state)
 		void *memory = *(void **)(void *)((u8 *)&state->tables +
 						  state_maps[map].pointer_offset);
 
-		if (map != STATE_PORTS && memory)
+		if (is_mapped(map) && memory)
 			(void)munmap(memory, state->bytes[map]);
 		if (state->fds[map] >= 0)
 			(void)close(state->fds[map]);
@@ -517,23 +534,36 @@ struct port_tables state_port_tables(struct state *state)
 	return (struct port_tables){state_add_port_tables, state};
 }
 
+static void forget_port_table(struct state *state, u32 slot)
+{
+	char path[PATH_MAX], name[32];
+
+	(void)bpf_map_delete_elem(state->fds[STATE_PORTS], &slot);
+	port_table_name(slot, name);
+	state_pin_path(state, name, path);
+	(void)unlink(path);
+}
+
 void state_remove_port_tables(struct state *state, const u32 *slots, u32 count)
 {
-	for (u32 i = 0; i < count; i++) {
-		char path[PATH_MAX], name[32];
-		struct address_ports *ports = state->tables.ports[slots[i]];
+	struct address_ports *removed[PORT_TABLES_AT_ONCE];
 
-		(void)bpf_map_delete_elem(state->fds[STATE_PORTS], &slots[i]);
-		__atomic_store_n(&state->tables.ports[slots[i]], NULL, __ATOMIC_RELEASE);
-		if (ports)
-			(void)munmap(ports, sizeof(*ports));
-		port_table_name(slots[i], name);
-		state_pin_path(state, name, path);
-		(void)unlink(path);
+	for (u32 done = 0, some; done < count; done += some) {
+		some = count - done < PORT_TABLES_AT_ONCE ? count - done : PORT_TABLES_AT_ONCE;
+		for (u32 i = 0; i < some; i++) {
+			forget_port_table(state, slots[done + i]);
+			removed[i] = __atomic_exchange_n(&state->tables.ports[slots[done + i]],
+							 NULL, __ATOMIC_ACQ_REL);
+		}
+		readers_wait(); /* a worker may still be looking */
+		for (u32 i = 0; i < some; i++)
+			if (removed[i])
+				(void)munmap(removed[i], sizeof(*removed[i]));
 	}
 }
 
 void state_wait_for_packets(void)
 {
 	(void)syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+	readers_wait();
 }

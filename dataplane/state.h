@@ -28,7 +28,9 @@ enum state_map {
 	STATE_POOL_COUNTERS,
 	STATE_PACKET_COUNTERS,
 	STATE_NAMES,
-	STATE_PORTS, /* of maps; not mapped itself */
+	STATE_WORKER_QUEUES,
+	STATE_WORKER_SOCKETS, /* not mapped, like the next */
+	STATE_PORTS,          /* of maps */
 	STATE_MAPS
 };
 
@@ -37,6 +39,7 @@ struct state {
 	char directory[PATH_MAX / 2]; /* of the pins */
 	int fds[STATE_MAPS];
 	size_t bytes[STATE_MAPS]; /* mapped */
+	u64 past_stalls;          /* of workers that are no more */
 	bool adopted;             /* it was there before */
 };
 
@@ -73,7 +76,7 @@ struct port_tables state_port_tables(struct state *state);
 /* Takes port tables away. Only for slots that no flow and no configuration uses any more. */
 void state_remove_port_tables(struct state *state, const u32 *slots, u32 count);
 
-/* Waits until every program that runs now has ended. */
+/* A grace period: waits until every program and every worker is done with the packets it has now. */
 void state_wait_for_packets(void);
 
 #endif

@@ -47,7 +47,7 @@ struct tables *tables_create(u32 flow_capacity, u32 counter_rows)
 
 	if (!tables)
 		return NULL;
-	tables->counter_rows = counter_rows;
+	tables->counter_rows = tables->first_worker_row = counter_rows;
 	if (tables_allocate(tables, flow_capacity) && !tables_initialise(tables, flow_capacity))
 		return tables;
 	tables_free(tables);

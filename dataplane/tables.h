@@ -18,7 +18,9 @@ struct tables {
 	struct owner_counters *pool_counters; /* MAX_POOL_IDS, by id */
 	struct packet_counters *packet_counters;
 	u32 counter_rows;
+	u32 first_worker_row; /* of packet_counters; those before it are of CPUs */
 	struct name_table *names;
+	struct worker_queue *worker_queues; /* WORKER_QUEUES; NULL on the heap */
 	struct address_ports *ports[MAX_ADDRESS_SLOTS]; /* by slot; NULL: no port table */
 };
 

@@ -106,7 +106,7 @@ void test_gateway_frame(struct test_frame *frame, u32 ifindex, const struct test
 
 struct verdict test_gateway_judge(struct test_frame *frame, u32 ifindex)
 {
-	return nat_packet(&frame->frame, ifindex);
+	return nat_packet(&frame->frame, ifindex, nat_active_half(), false);
 }
 
 struct verdict test_gateway_receive(u32 ifindex, const struct test_packet *packet)

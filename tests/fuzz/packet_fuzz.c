@@ -155,7 +155,7 @@ static void judge(u8 *frame, u32 length, u32 ifindex)
 	const char *wrong;
 
 	memcpy(before, frame, length);
-	verdict = nat_packet(&native, ifindex);
+	verdict = nat_packet(&native, ifindex, nat_active_half(), false);
 	wrong = packet_check(&policy, &(struct judged){
 					      .before = before, .after = frame, .length = length,
 					      .from_inside = ifindex == INSIDE, .ifindex = verdict.ifindex, .action = verdict.action,

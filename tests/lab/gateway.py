@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import socket
+import threading
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -43,6 +44,7 @@ class Gateway(Namespace):
         self.state_dir = Path("/run/lab/state", name)
         self.config_file = LOGS / f"{name}.conf"
         self.daemon = None
+        self.committing = threading.RLock()
         self.run_dir.mkdir(parents=True)
         self.state_dir.mkdir(parents=True)
         LOGS.mkdir(exist_ok=True)
@@ -96,8 +98,20 @@ class Gateway(Namespace):
 
     def commit(self, config):
         """Put a configuration into force. => holdfastd's answer"""
-        self.config_file.write_text(config)
-        return self.api("POST", "/v1/commit", {})
+        with self.committing:
+            self.config_file.write_text(config)
+            return self.api("POST", "/v1/commit", {})
+
+    def switch_dataplane(self, switched):
+        """Commit switched(text) of the configuration in force, if it is one. => how many"""
+        with self.committing:
+            if not self.daemon or not self.daemon.is_running() or not self.is_answering():
+                return 0
+            text = switched(self.config_file.read_text())
+            if text is None:
+                return 0
+            self.commit(text)
+            return 1
 
     # Questions.
 
@@ -131,6 +145,10 @@ class Gateway(Namespace):
     def reasons(self):
         """=> {reason: packets} since the state was made"""
         return {each["reason"]: each["packets"] for each in self.status()["reasons"]}
+
+    def judged(self):
+        """=> frames that have been judged since the state was made"""
+        return sum(self.reasons().values())
 
     def received(self):
         """=> frames that the zone interfaces have received"""

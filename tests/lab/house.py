@@ -43,12 +43,17 @@ set security nat source rule-set out to zone wan
 set security nat source rule-set out rule all then source-nat pool resi
 """
 
+# Which dataplane configurations ask for; run.py sets it.
+dataplane = "ebpf"  # pylint: disable=invalid-name
+
 PERSISTENT = "set security nat source address-persistent\n"
 
 
 def config(*parts, rules=POOL_RULES):
     """=> a configuration of the house: zones, a pool, one rule for everybody, and more lines"""
-    return ZONES + rules + "".join(part if part.endswith("\n") else part + "\n" for part in parts)
+    type_line = f"set system dataplane-type {dataplane}\n"
+    return ZONES + type_line + rules + "".join(part if part.endswith("\n") else part + "\n"
+                                               for part in parts)
 
 
 def _subnet_host(name, net, number):

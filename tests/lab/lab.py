@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from gateway import Refused
 from house import INSIDE, House, config
 from namespace import LOGS
+from switching import Switcher
 
 LOG_LINES = 25
 SANITIZER_WORDS = ("runtime error:", "Sanitizer:")
@@ -42,9 +43,12 @@ def refused(*texts):
 class Lab:
     """Makes houses, and checks all of them at the end."""
 
-    def __init__(self, build):
+    def __init__(self, build, switching=False):
+        """`switching`: change the dataplane every second."""
         self.build = build
+        self.switching = switching
         self.houses = []
+        self.switchers = []
 
     def house(self, *parts, hosts=("a1", "a2", "b1"), prefix="", inside=INSIDE,
               inspect_one_in=1, **options):
@@ -53,6 +57,8 @@ class Lab:
         self.houses.append(house)
         house.watch_wire(inside, inspect_one_in)
         house.gateway.start_holdfast(config(*parts, **options))
+        if self.switching:
+            self.switchers.append(Switcher(house.gateway))
         return house
 
     def bare_house(self, hosts=("a1",), prefix=""):
@@ -63,6 +69,8 @@ class Lab:
 
     def check(self):
         """No packet left as it should not, every invariant holds, no sanitizer complained."""
+        for switcher in self.switchers:
+            switcher.check()
         for house in self.houses:
             house.check()
         for log in LOGS.glob("*.log"):

@@ -16,6 +16,7 @@ import time
 import traceback
 from pathlib import Path
 
+import house
 import sandbox
 from lab import Lab, print_logs
 
@@ -32,19 +33,19 @@ class Test:
         self.claim = function.__doc__.splitlines()[0]
         self.limit_s = getattr(function, "limit_s", LIMIT_S)
 
-    def run(self, build):
+    def run(self, build, switching):
         """=> exit status, seconds, and what it printed"""
         with tempfile.TemporaryFile("w+", errors="replace") as output:
             started = time.monotonic()
-            status = sandbox.run(lambda: self._perform(build, output), self.limit_s)
+            status = sandbox.run(lambda: self._perform(build, switching, output), self.limit_s)
             seconds = time.monotonic() - started
             output.seek(0)
             return status, seconds, output.read().strip()
 
-    def _perform(self, build, output):
+    def _perform(self, build, switching, output):
         os.dup2(output.fileno(), 1)
         os.dup2(output.fileno(), 2)
-        lab = Lab(build)
+        lab = Lab(build, switching)
         try:
             note = self.function(lab)
             lab.check()
@@ -68,11 +69,11 @@ def discover():
     return tests
 
 
-def run_all(tests, build):
+def run_all(tests, build, switching):
     """=> how many failed"""
     failed = 0
     for test in tests:
-        status, seconds, output = test.run(build)
+        status, seconds, output = test.run(build, switching)
         failed += status != 0
         mark = {0: "ok  ", sandbox.TIMED_OUT: "LATE"}.get(status, "FAIL")
         note = f" ({output})" if output and not status else ""
@@ -86,6 +87,7 @@ def main():
     """=> exit status"""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--build", type=Path, default=Path("build"), help="where meson built")
+    parser.add_argument("--dataplane", choices=("ebpf", "userspace", "switching"), default="ebpf")
     parser.add_argument("--list", action="store_true", help="name the tests and what they show")
     parser.add_argument("names", nargs="*", help="parts of names; without: all")
     arguments = parser.parse_args()
@@ -95,8 +97,10 @@ def main():
         for test in tests:
             print(f"{test.name}: {test.claim}")
         return 0
+    switching = arguments.dataplane == "switching"
+    house.dataplane = "ebpf" if switching else arguments.dataplane
     started = time.monotonic()
-    failed = run_all(tests, arguments.build.resolve())
+    failed = run_all(tests, arguments.build.resolve(), switching)
     print(f"{len(tests) - failed} of {len(tests)} lab tests passed in "
           f"{time.monotonic() - started:.0f} s")
     return 1 if failed or not tests else 0

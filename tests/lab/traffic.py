@@ -77,6 +77,7 @@ class Flood:
 
     def __init__(self, house, host, family=4):
         self.router = house.router
+        self.gateway = house.gateway
         self.sender = Sender(host, "eth0", mac_of(house.gateway, "eth0"))
         packet = udp(host.address(family), house.server("s1", family), bytes(2), sport=0,
                      dport=FLOOD_PORT)
@@ -84,7 +85,15 @@ class Flood:
         self.frame = bytes(self.sender.link / packet)
 
     def send(self, ports):
-        """=> {inside port: (public address, public port)} of what came out"""
+        """=> {inside port: (public address, public port)}, once all have come out"""
+        return self._send(ports, len(ports))
+
+    def send_in_vain(self, ports):
+        """=> the same of those that came out although none was to, once all have been judged"""
+        judged = self.gateway.judged()
+        return self._send(ports, 0, lambda: self.gateway.judged() >= judged + len(ports))
+
+    def _send(self, ports, expected, is_done=lambda: True):
         head, tail = self.frame[:-10], self.frame[-8:-2]
         wire = Capture(self.router, "eth0", incoming())
         seen = {}
@@ -93,7 +102,12 @@ class Flood:
             self.sender.send_bytes(head + port_bytes + tail + port_bytes)
             if count % BURST == 0:
                 seen |= _flood_in(wire)
-        seen |= _flood_in(wire)
+
+        def all_seen():
+            done = is_done()
+            seen.update(_flood_in(wire))
+            return done and len(seen) >= expected
+        wait_until(all_seen, f"{expected} flows to come out", 5)
         wire.close()
         assert wire.lost == 0, f"{wire.lost} frames were not seen"
         return seen

@@ -30,7 +30,9 @@
 enum { RECORD_PACKET = 1, RECORD_COLLECT = 2, VERDICT_COLLECTED = 255, FRAME_ROOM = 4096 };
 
 /* As the files spell verdicts. */
-enum { FILE_DROP, FILE_KERNEL, FILE_KERNEL_TRANSLATED, FILE_FORWARD };
+_Static_assert(VERDICT_DROP == 0 && VERDICT_KERNEL == 1 && VERDICT_KERNEL_TRANSLATED == 2 &&
+		       VERDICT_FORWARD == 3,
+	       "tests/model/replay_file.py");
 
 struct __attribute__((packed)) trace_record {
 	u8 kind;
@@ -67,15 +69,11 @@ static void die(const char *what)
 
 static void run_native(u8 *frame, u16 length, u32 ifindex, struct result_record *result)
 {
-	static const u8 verdicts[] = {[VERDICT_DROP] = FILE_DROP,
-				      [VERDICT_KERNEL] = FILE_KERNEL,
-				      [VERDICT_KERNEL_TRANSLATED] = FILE_KERNEL_TRANSLATED,
-				      [VERDICT_FORWARD] = FILE_FORWARD};
 	struct native_frame native = {frame, frame + length};
-	struct verdict verdict = nat_packet(&native, ifindex);
+	struct verdict verdict = nat_packet(&native, ifindex, nat_active_half(), false);
 
 	*result = (struct result_record){
-		.verdict = verdicts[verdict.action], .reason = verdict.reason, .length = length,
+		.verdict = verdict.action, .reason = verdict.reason, .length = length,
 		.ifindex = verdict.action == VERDICT_FORWARD ? verdict.ifindex : 0};
 }
 

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dataplane/route_question.h"
+
+#include <linux/bpf.h>
+
+#include <bpf/bpf.h>
+
+#include "bpf/exchange.h"
+
+void route_question(int program, const struct route_query *query, struct route *route)
+{
+	struct route_exchange exchange = {.query = *query};
+	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = &exchange,
+		    .data_size_in = sizeof(exchange), .data_out = &exchange,
+		    .data_size_out = sizeof(exchange), .repeat = 1);
+
+	if (bpf_prog_test_run_opts(program, &options) || options.retval != XDP_PASS)
+		exchange.route = (struct route){.result = ROUTE_UNUSABLE};
+	*route = exchange.route;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Asking the kernel for the way of a packet from user space: the core's env_route(), by a test run of
+ * the program holdfast_route, which asks as the XDP program does.
+ */
+#ifndef DATAPLANE_ROUTE_QUESTION_H
+#define DATAPLANE_ROUTE_QUESTION_H
+
+#include "core/route.h"
+
+/*
+ * Asks in the calling thread's network namespace. program: of holdfast_route.
+ * What the kernel does not answer is ROUTE_UNUSABLE.
+ */
+void route_question(int program, const struct route_query *query, struct route *route);
+
+#endif
