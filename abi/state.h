@@ -12,6 +12,7 @@
 #include "abi/nexthop.h"
 #include "abi/ports.h"
 #include "abi/reasons.h"
+#include "abi/sample.h"
 #include "abi/worker.h"
 
 #define ABI_MAGIC 0x7473616664686f6cull /* "lohdfast", little-endian */
@@ -121,6 +122,8 @@ struct control {
 	struct free_stack free_stacks[FREE_STACKS];
 	u64 event_count __cache_aligned; /* events recorded so far. Atomically */
 	struct event_ring events __cache_aligned;
+	u64 sample_count __cache_aligned; /* samples taken so far. Atomically */
+	struct sample_ring samples __cache_aligned;
 	struct address_table addresses __cache_aligned;
 	struct nexthop_table nexthops __cache_aligned;
 	struct memo_table memos __cache_aligned;

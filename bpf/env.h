@@ -90,6 +90,17 @@ static __always_inline u8 *env_frame_end(const env_frame *frame)
 	return (u8 *)(long)frame->data_end;
 }
 
+static __always_inline long env_frame_load(env_frame *frame, void *to, u32 bytes)
+{
+	return _Generic(frame, struct xdp_md *: bpf_xdp_load_bytes,
+			struct __sk_buff *: bpf_skb_load_bytes)((void *)frame, 0, to, bytes);
+}
+
+static __always_inline enum core_form env_form(void)
+{
+	return FORM_KERNEL;
+}
+
 /* BPF has no prefetch; but nobody waits for a load whose value is not used. */
 static __always_inline void env_prefetch(const void *memory)
 {

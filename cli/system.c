@@ -104,6 +104,19 @@ static void print_processes(FILE *out, const json_t *status)
 		(void)fprintf(out, "Last error       : %s\n", error);
 }
 
+/* Whether the compiled forms of the core agree about the packets that both have judged. */
+static void print_parity(FILE *out, const json_t *parity)
+{
+	if (!json_number(parity, "sample"))
+		return;
+	print_template(out, parity, "Parity           : 1 of {sample} first packets judged again, "
+				    "{compared} compared, {parity_mismatch_total} ");
+	(void)fputs(json_number(parity, "parity_mismatch_total")
+			    ? "MISMATCHES; please report, with what --json says of the last\n"
+			    : "mismatches\n",
+		    out);
+}
+
 static void print_state(FILE *out, const json_t *status)
 {
 	if (!json_object_get(status, "generation"))
@@ -120,6 +133,7 @@ static void print_state(FILE *out, const json_t *status)
 		       "Route changes    : {route_changes}\n"
 		       "Judged           : {judged_by_workers} packets by workers, "
 		       "{judged_in_kernel} in the kernel\n");
+	print_parity(out, json_object_get(status, "parity"));
 	if (json_number(status, "stalls"))
 		print_template(out, status, "Stalls           : {stalls} times the kernel took over "
 					    "from a worker that was late\n");

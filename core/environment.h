@@ -46,6 +46,12 @@ static __always_inline u64 env_now_ns(void);
 static __always_inline u8 *env_frame_start(const env_frame *frame);
 static __always_inline u8 *env_frame_end(const env_frame *frame);
 
+/* Copies the first bytes of the frame, which it has. => 0 if that went well */
+static __always_inline long env_frame_load(env_frame *frame, void *to, u32 bytes);
+
+/* Which compiled form of the core this is. */
+static __always_inline enum core_form env_form(void);
+
 /* Asks the kernel for the way (core/nexthop.h). */
 static __always_inline void env_route(env_frame *frame, const struct route_query *query,
 				      struct route *route);

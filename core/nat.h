@@ -337,6 +337,29 @@ static __always_inline u32 nat_active_half(void)
 }
 
 /*
+ * Judges a first packet once more, as far as it goes without reserving, writing or counting.
+ * For the sentinel, which compares the compiled forms of the core (abi/sample.h).
+ */
+static __always_inline struct judgement nat_rehearse(env_frame *frame, u32 ifindex, u32 half)
+{
+	const struct control *control = env_control();
+	const struct nat_config *config = env_config(half);
+	struct first first = FIRST_NOTHING;
+	struct packet packet;
+	u32 reason = REASON_source_nat_pool_invalid;
+
+	__builtin_memset(&packet, 0, sizeof(packet));
+	packet.ifindex = ifindex;
+	packet.half = half;
+	packet.rehearsed = true;
+	if (control && config)
+		reason = packet_begin(frame, &packet, control, config);
+	if (reason == NO_REASON)
+		reason = first_steps(frame, &packet, &first);
+	return first_judgement(&first, reason);
+}
+
+/*
  * A packet that the gateway itself sends out of a zone interface: an ICMP error that quotes a flow's
  * inside host is translated, everything else is left alone.
  * => true if it was rewritten

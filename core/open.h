@@ -41,7 +41,9 @@ struct first {
 	u32 nexthop; /* for the flow to remember; NEXTHOP_NONE if the kernel is to be asked again */
 	u32 too_big; /* for the route's MTU */
 	u32 pool;   /* position in pools[], MAX_POOLS before one is chosen */
-	u32 index;  /* the address to begin with, in the pool's list of the family */
+	u32 pool_id;
+	u32 index;   /* the address to begin with, in the pool's list of the family */
+	u32 address; /* its slot, where the source alone decides; otherwise SAMPLE_ANY_ADDRESS */
 	u32 slot;   /* + 1: the flow, reserved and then published */
 };
 
@@ -114,7 +116,7 @@ core_step int first_route(env_frame *frame, struct packet *p, struct first *firs
 	first->egress = egress->column;
 	first->to_zone = egress->zone;
 	first->too_big = route.result == ROUTE_TOO_BIG;
-	if (route.result == ROUTE_FOUND &&
+	if (route.result == ROUTE_FOUND && !p->rehearsed &&
 	    config->rule_set_of[p->column % MAX_INTERFACES][egress->column % MAX_INTERFACES])
 		first->nexthop = nexthop_learn(control, generation, &route);
 	return NO_REASON;
@@ -152,7 +154,7 @@ core_step int first_judge(struct packet *p, struct first *first)
 	if (reason == NO_REASON && p->steered)
 		return FOR_WORKER; /* which counts the hit */
 	counters = env_rule_counters(owner->id);
-	if (counters)
+	if (counters && !p->rehearsed)
 		atomic_add(&counters->hits, 1);
 	return (int)reason;
 }
@@ -195,14 +197,25 @@ core_step int first_choose(struct packet *p, struct first *first)
 	if (!pool)
 		return (int)reason;
 	first->pool = position;
+	first->pool_id = pool->id;
 	counters = env_pool_counters(pool->id);
-	if (counters)
+	if (counters && !p->rehearsed)
 		atomic_add(&counters->hits, 1);
 	if (pool->lists[p->key.family % FAMILY_COUNT].length)
 		return NO_REASON;
 	return pool->lists[FAMILY_IPV4].length || pool->lists[FAMILY_IPV6].length
 		       ? REASON_source_nat_pool_wrong_family
 		       : REASON_source_nat_pool_empty;
+}
+
+static __always_inline u32 first_address_at(const struct nat_config *config, u32 position)
+{
+	u64 index = position;
+
+	if (index >= MAX_POOL_ADDRESSES)
+		return SAMPLE_ANY_ADDRESS;
+	index_is_checked(index, MAX_POOL_ADDRESSES);
+	return config->pool_addresses[index];
 }
 
 /* The address to begin with. => NO_REASON, or the reason for the drop */
@@ -231,9 +244,11 @@ core_step int first_select(struct packet *p, struct first *first)
 						 family, &p->key.inside, length);
 	else if (pool->selector == SELECT_EBPF_LEGACY)
 		first->index = select_ebpf_legacy(family, &p->key.inside, length);
-	else
+	else if (!p->rehearsed)
 		first->index =
 			(u32)(atomic_fetch_add(&counters->round_robin[family], 1) % length);
+	if (pool->selector != SELECT_ROUND_ROBIN)
+		first->address = first_address_at(config, pool->lists[family].first + first->index);
 	return NO_REASON;
 }
 
@@ -481,21 +496,83 @@ core_step int first_refuse(struct packet *p, struct first *first, u32 reason)
 	return 0;
 }
 
+static __always_inline struct judgement first_judgement(const struct first *first, u32 reason)
+{
+	return (struct judgement){.reason = (u16)reason, .rule = (u16)first->rule_id,
+				  .pool = (u16)first->pool_id, .address = (u16)first->address};
+}
+
+/* => whether the packet is one of those that are judged a second time */
+static __always_inline bool sample_is_due(const struct packet *p)
+{
+	const struct nat_config *config = env_config(p->half);
+	u32 every = config ? config->parity_sample : 0;
+
+	return every && p->hash && (u32)(p->hash >> 16) % every == 0;
+}
+
+/* Keeps the packet, which is still as it came, and what was made of it, for the sentinel. */
+core_step int sample_keep(env_frame *frame, struct packet *p, struct first *first, u32 reason)
+{
+	struct control *control = env_control();
+	const struct nat_config *config;
+	struct sample *sample;
+	u64 number, bytes;
+
+	if (!p || !first || !control)
+		return -1;
+	config = env_config(p->half);
+	if (!config)
+		return -1;
+	number = atomic_fetch_add(&control->sample_count, 1);
+	sample = &control->samples.samples[number % SAMPLE_CAPACITY];
+	if (!ring_claim(&sample->sequence, number))
+		return -1;
+	bytes = (u64)(env_frame_end(frame) - env_frame_start(frame));
+	sample->length = (u16)bytes;
+	if (bytes > SAMPLE_HEAD_BYTES)
+		bytes = SAMPLE_HEAD_BYTES;
+	index_is_checked(bytes, SAMPLE_HEAD_BYTES + 1);
+	sample->head_length = (u16)bytes;
+	sample->generation = config->generation;
+	sample->nexthop_generation = nexthop_generation(control);
+	sample->ifindex = p->ifindex;
+	sample->half = p->half;
+	sample->form = (u8)env_form();
+	sample->judgement = first_judgement(first, reason);
+	if (bytes && env_frame_load(frame, sample->head, (u32)bytes))
+		sample->head_length = 0;
+	(void)atomic_swap(&sample->sequence, number + 1);
+	return 0;
+}
+
+#define FIRST_NOTHING {.rule = RULE_NOT_FOUND, .pool = MAX_POOLS, .address = SAMPLE_ANY_ADDRESS}
+
+/* As far as it goes without reserving anything. => NO_REASON, or the reason */
+static __always_inline u32 first_steps(env_frame *frame, struct packet *p, struct first *first)
+{
+	u32 reason = (u32)first_route(frame, p, first);
+
+	if (reason == NO_REASON)
+		reason = (u32)first_judge(p, first);
+	if (reason == NO_REASON)
+		reason = (u32)first_choose(p, first);
+	if (reason == NO_REASON)
+		reason = (u32)first_select(p, first);
+	return reason;
+}
+
 /*
  * Judges a packet that belongs to no flow, and opens one if a rule says so.
  * => NO_REASON and slot + 1 of its flow; otherwise the reason for the drop, or for the kernel
  */
 static __always_inline u32 first_packet(env_frame *frame, struct packet *p, u32 *slot)
 {
-	struct first first = {.rule = RULE_NOT_FOUND, .pool = MAX_POOLS};
-	u32 reason = (u32)first_route(frame, p, &first);
+	struct first first = FIRST_NOTHING;
+	u32 reason = first_steps(frame, p, &first);
 
-	if (reason == NO_REASON)
-		reason = (u32)first_judge(p, &first);
-	if (reason == NO_REASON)
-		reason = (u32)first_choose(p, &first);
-	if (reason == NO_REASON)
-		reason = (u32)first_select(p, &first);
+	if (reason != FOR_WORKER && sample_is_due(p))
+		sample_keep(frame, p, &first, reason);
 	if (reason == NO_REASON)
 		reason = (u32)first_reserve(p, &first);
 	if (reason == NO_REASON)

@@ -46,7 +46,8 @@ struct packet {
 	u8 tcp_flags;
 	bool may_fragment; /* IPv4 without don't-fragment */
 	bool steered;      /* a worker is there to take it: see nat_packet() */
-	u8 padding[2];
+	bool rehearsed;    /* judged once more, and to leave no trace: see nat_rehearse() */
+	u8 padding;
 };
 
 /* Parsing goes on; otherwise the reason that ends it. */

@@ -52,20 +52,31 @@ static __always_inline void verdict_count(const env_frame *frame, struct verdict
 	counters->bytes[reason] += (u64)(env_frame_end(frame) - env_frame_start(frame));
 }
 
+/*
+ * Claims a place of a ring for event `number`, by its sequence word; whoever has filled it in
+ * publishes it by swapping number + 1 in.
+ * => false if a whole round of events has overtaken this one, or somebody is writing there
+ */
+static __always_inline bool ring_claim(u64 *sequence, u64 number)
+{
+	u64 before = atomic_read(sequence);
+
+	return before <= number && atomic_replace(sequence, before, EVENT_BUSY);
+}
+
 /* Keeps a refusal by a rule for `show security nat source failures`. */
 static __always_inline void failure_record(const struct packet *p, u32 rule, u32 pool, u32 reason)
 {
 	struct control *control = env_control();
 	struct failure_event *event;
-	u64 number, before;
+	u64 number;
 
 	if (!control)
 		return;
 	number = atomic_fetch_add(&control->event_count, 1);
 	event = &control->events.events[number % EVENT_CAPACITY];
-	before = atomic_read(&event->sequence);
-	if (before > number || !atomic_replace(&event->sequence, before, EVENT_BUSY))
-		return; /* a whole round of refusals has overtaken this one */
+	if (!ring_claim(&event->sequence, number))
+		return;
 	event->time_ns = env_now_ns();
 	event->source = p->key.inside;
 	event->destination = p->key.remote;

@@ -284,6 +284,11 @@ int attach_route_program(const struct attach *attach)
 	return bpf_program__fd(attach->ask->progs.holdfast_route);
 }
 
+int attach_rehearse_program(const struct attach *attach)
+{
+	return bpf_program__fd(attach->ask->progs.holdfast_rehearse);
+}
+
 int attach_read_clock(const struct attach *attach, struct clock_reading *reading,
 		      struct error *error)
 {

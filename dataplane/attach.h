@@ -47,8 +47,9 @@ int attach_discard(const char *instance, struct error *error);
 /* Attaches what hands a worker's packets to the kernel. => 0 or a negative errno */
 int attach_uplink(const struct attach *attach, u32 ifindex, struct error *error);
 
-/* => the program that asks the kernel for a route, to be run with dataplane/route_question.h */
+/* => programs to be run by dataplane/route_question.h and dataplane/sentinel.h */
 int attach_route_program(const struct attach *attach);
+int attach_rehearse_program(const struct attach *attach);
 
 /* Reads jiffies and the monotonic clock at one moment. => 0 or a negative errno */
 int attach_read_clock(const struct attach *attach, struct clock_reading *reading,

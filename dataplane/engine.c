@@ -13,6 +13,7 @@
 #include "dataplane/kernel_ports.h"
 #include "dataplane/log.h"
 #include "dataplane/proxy.h"
+#include "dataplane/route_question.h"
 #include "dataplane/snapshot.h"
 
 enum {
@@ -33,7 +34,8 @@ void engine_trouble(struct engine *engine, const struct error *error)
 void engine_set_environment(struct engine *engine)
 {
 	environment = (struct environment){
-		.tables = &engine->state.tables, .now_s = clock_now_s, .now_ns = clock_now_ns};
+		.tables = &engine->state.tables, .now_s = clock_now_s, .now_ns = clock_now_ns,
+		.route = route_question};
 }
 
 /* The collector's thread. */
@@ -157,8 +159,7 @@ int engine_fit_workers(struct engine *engine, const struct snapshot *snapshot,
 		       struct error *error)
 {
 	const struct workers_surroundings surroundings = {
-		.state = &engine->state, .route_program = attach_route_program(engine->attach),
-		.attach_uplink = attach_uplink_of, .context = engine};
+		.state = &engine->state, .attach_uplink = attach_uplink_of, .context = engine};
 	struct workers_plan plan;
 	int result = 0;
 
@@ -185,6 +186,17 @@ static void settle_workers(struct engine *engine)
 			  lost);
 }
 
+static void start_sentinel(struct engine *engine)
+{
+	struct sentinel *sentinel = &engine->sentinel;
+
+	engine->rehearse_program = attach_rehearse_program(engine->attach);
+	sentinel->forms[FORM_NATIVE].rehearse = sentinel_rehearse_natively;
+	sentinel->forms[FORM_KERNEL].rehearse = sentinel_rehearse_in_kernel;
+	sentinel->forms[FORM_KERNEL].context = &engine->rehearse_program;
+	sentinel->next = atomic_read(&engine->state.tables.control->sample_count);
+}
+
 int engine_start(struct engine *engine, struct error *error)
 {
 	struct clock_reading reading;
@@ -198,6 +210,8 @@ int engine_start(struct engine *engine, struct error *error)
 	if (result)
 		return result;
 	clock_set(engine->state.tables.control, &reading, clock_tick_ns());
+	route_question_use(attach_route_program(engine->attach));
+	start_sentinel(engine);
 	engine_set_environment(engine);
 	engine->status.flow_capacity = engine->state.tables.control->flow_capacity;
 	engine->status.adopted = engine->state.adopted;
@@ -423,6 +437,20 @@ static void engine_chores(struct engine *engine, u32 now_s)
 	}
 }
 
+static void look_at_samples(struct engine *engine)
+{
+	u64 mismatches = sentinel_look(&engine->sentinel, &engine->state.tables);
+	struct error error;
+
+	if (!mismatches)
+		return;
+	(void)error_set(&error, EBADE,
+			"PARITY: the kernel's and the native form of the core judge %llu packets "
+			"differently; the last is in the status (parity)",
+			mismatches);
+	engine_trouble(engine, &error);
+}
+
 void engine_tick(struct engine *engine)
 {
 	u32 now_s = clock_now_s();
@@ -431,6 +459,7 @@ void engine_tick(struct engine *engine)
 	if (engine->configured) {
 		atomic_write(&engine->state.tables.control->nexthops_valid_until_s,
 			     now_s + NEXTHOPS_VALID_S);
+		look_at_samples(engine);
 		engine_chores(engine, now_s);
 	}
 	(void)pthread_mutex_unlock(&engine->lock);
@@ -474,6 +503,8 @@ void engine_status(struct engine *engine, struct engine_status *status)
 	status->dataplane = engine->snapshot.dataplane;
 	status->stalls = engine->state.past_stalls;
 	workers_visit(engine->workers, add_stalls, &status->stalls);
+	status->parity_sample = engine->snapshot.parity_sample;
+	status->sentinel = engine->sentinel;
 	status->uplink_failures = workers_uplink_failures(engine->workers);
 	(void)pthread_mutex_unlock(&engine->lock);
 }

@@ -24,6 +24,8 @@ struct engine {
 	bool configured;
 	bool unconfirmed;
 	bool network_changed; /* to be looked at when the configuration is confirmed */
+	struct sentinel sentinel;
+	int rehearse_program;
 	struct engine_status status;
 
 	pthread_t collector;

@@ -5,6 +5,7 @@
 #include "dataplane/report.h"
 
 #include <net/if.h>
+#include <stdio.h>
 #include <sys/utsname.h>
 
 #include "core/atomic.h"
@@ -46,6 +47,7 @@ static json_t *count_judged(const struct tables *tables, u32 first_row, u32 end_
 struct dataplane_view {
 	json_t *out;
 	struct engine *engine;
+	const struct engine_status *status;
 	u32 ifindexes[MAX_INTERFACES];
 	u32 interface_count;
 };
@@ -128,10 +130,66 @@ static void add_worker(const struct worker_figures *f, void *context)
 				(json_int_t)f->stalls, "tx_dropped", (json_int_t)f->tx_dropped));
 }
 
+static const char *const form_names[FORM_COUNT] = {"kernel", "native"};
+
+static json_t *judgement_json(const struct view *v, const struct judgement *j)
+{
+	bool opens = j->reason >= REASON_COUNT;
+	json_t *address = j->address == SAMPLE_ANY_ADDRESS || j->address >= MAX_ADDRESS_SLOTS
+				  ? json_null()
+				  : report_address(&v->tables->control->addresses
+							    .slots[j->address]
+							    .address);
+
+	return json_pack("{s:s, s:s, s:s, s:s, s:o}", "reason",
+			 opens ? "opens a flow" : reason_name(j->reason), "rule_set",
+			 view_rule_set(v, j->rule), "rule", view_rule(v, j->rule), "pool",
+			 view_pool(v, j->pool), "address", address);
+}
+
+static json_t *head_json(const struct sample *sample)
+{
+	char text[2 * SAMPLE_HEAD_BYTES + 1] = "";
+
+	for (u32 i = 0; i < sample->head_length; i++)
+		(void)snprintf(text + 2 * i, 3, "%02x", sample->head[i]);
+	return json_string(text);
+}
+
+/* The last mismatch, with its packet. */
+static json_t *mismatch_json(const struct view *v, const struct sentinel *s)
+{
+	json_t *said = json_pack("{s:o}", "on its way", judgement_json(v, &s->last.judgement));
+
+	for (u32 form = 0; form < FORM_COUNT; form++)
+		report_add(said, form_names[form], judgement_json(v, &s->last_said[form]));
+	return json_pack("{s:s, s:s, s:o, s:i, s:o}", "judged_by", form_names[s->last.form],
+			 "interface", view_interface(v, s->last.ifindex), "head",
+			 head_json(&s->last), "length", s->last.length, "said", said);
+}
+
+/* What the sentinel has found (dataplane/sentinel.h). */
+static void look_at_parity(const struct tables *tables, const struct network *network,
+			   void *context)
+{
+	struct dataplane_view *d = context;
+	const struct sentinel *s = &d->status->sentinel;
+	struct view v;
+
+	view_open(&v, tables, network);
+	report_add(d->out, "parity",
+		   json_pack("{s:I, s:I, s:I, s:I, s:I, s:o}", "sample",
+			     (json_int_t)d->status->parity_sample, "compared",
+			     (json_int_t)s->compared, "passed_over", (json_int_t)s->passed_over,
+			     "failures", (json_int_t)s->failures, "parity_mismatch_total",
+			     (json_int_t)s->mismatches, "last_mismatch",
+			     s->mismatches ? mismatch_json(&v, s) : json_null()));
+}
+
 json_t *report_dataplane(struct engine *engine)
 {
-	struct dataplane_view d = {.engine = engine};
 	struct engine_status status;
+	struct dataplane_view d = {.engine = engine, .status = &status};
 	struct utsname host;
 
 	engine_status(engine, &status);
@@ -151,6 +209,7 @@ json_t *report_dataplane(struct engine *engine)
 	if (!d.out)
 		return NULL;
 	engine_look(engine, look_at_dataplane, &d);
+	engine_look(engine, look_at_parity, &d);
 	add_modes(&d);
 	engine_visit_workers(engine, add_worker, &d);
 	return d.out;

@@ -7,7 +7,14 @@
 
 #include "bpf/exchange.h"
 
-void route_question(int program, const struct route_query *query, struct route *route)
+static int program = -1;
+
+void route_question_use(int new_program)
+{
+	program = new_program;
+}
+
+void route_question(const struct route_query *query, struct route *route)
 {
 	struct route_exchange exchange = {.query = *query};
 	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = &exchange,

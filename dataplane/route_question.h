@@ -8,10 +8,13 @@
 
 #include "core/route.h"
 
+/* From here on route_question() runs this program. Before any thread asks. */
+void route_question_use(int program);
+
 /*
- * Asks in the calling thread's network namespace. program: of holdfast_route.
- * What the kernel does not answer is ROUTE_UNUSABLE.
+ * For struct environment. Asks in the calling thread's network namespace; what the kernel does not
+ * answer is ROUTE_UNUSABLE. Any thread.
  */
-void route_question(int program, const struct route_query *query, struct route *route);
+void route_question(const struct route_query *query, struct route *route);
 
 #endif

@@ -251,14 +251,6 @@ static void close_workers(struct workers *w)
 	w->count = 0;
 }
 
-/* What the native core asks the kernel goes through this program. */
-static int route_program;
-
-static void ask_route(const struct route_query *query, struct route *route)
-{
-	route_question(route_program, query, route);
-}
-
 static void set_up_worker(struct workers *w, struct worker *worker)
 {
 	*worker = (struct worker){
@@ -271,7 +263,7 @@ static void set_up_worker(struct workers *w, struct worker *worker)
 				.row = w->state->tables.first_worker_row + w->count,
 				.now_s = worker_now_s,
 				.now_ns = clock_now_ns,
-				.route = ask_route}};
+				.route = route_question}};
 	w->count++;
 }
 
@@ -327,7 +319,6 @@ int workers_start(struct workers **workers, const struct workers_plan *plan,
 	memset(w, 0, sizeof(*w));
 	w->plan = *plan;
 	w->state = surroundings->state;
-	route_program = surroundings->route_program;
 	result = uplink_open(&w->uplink, error);
 	if (!result)
 		result = surroundings->attach_uplink(surroundings->context, w->uplink.ifindex,

@@ -43,7 +43,6 @@ int workers_plan(struct workers_plan *plan, const struct snapshot *snapshot,
 /* What workers use and do not own. */
 struct workers_surroundings {
 	struct state *state;
-	int route_program; /* of bpf/ask.bpf.c */
 	int (*attach_uplink)(void *context, u32 ifindex, struct error *error);
 	void *context;
 };

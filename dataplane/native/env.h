@@ -111,6 +111,17 @@ static __always_inline u8 *env_frame_end(const env_frame *frame)
 	return frame->end;
 }
 
+static __always_inline long env_frame_load(env_frame *frame, void *to, u32 bytes)
+{
+	__builtin_memcpy(to, frame->start, bytes);
+	return 0;
+}
+
+static __always_inline enum core_form env_form(void)
+{
+	return FORM_NATIVE;
+}
+
 static __always_inline void env_route(env_frame *frame, const struct route_query *query,
 				      struct route *route)
 {

@@ -115,6 +115,11 @@ class Gateway(Namespace):
 
     # Questions.
 
+    def check_parity(self):
+        """Raises AssertionError if the forms of the core have judged a packet differently."""
+        parity = self.status().get("parity", {})
+        assert not parity.get("parity_mismatch_total") and not parity.get("failures"), parity
+
     def api(self, method, path, body=None, **query):
         """=> the JSON that holdfastd answers; raises Refused"""
         connection = _UnixConnection(self.run_dir / "api.sock")

@@ -50,9 +50,12 @@ PERSISTENT = "set security nat source address-persistent\n"
 
 
 def config(*parts, rules=POOL_RULES):
-    """=> a configuration of the house: zones, a pool, one rule for everybody, and more lines"""
-    type_line = f"set system dataplane-type {dataplane}\n"
-    return ZONES + type_line + rules + "".join(part if part.endswith("\n") else part + "\n"
+    """=> a configuration of the house: zones, a pool, one rule for everybody, and more lines
+
+    Every first packet is judged by both forms of the core.
+    """
+    system = f"set system dataplane-type {dataplane}\nset system parity-sample 1\n"
+    return ZONES + system + rules + "".join(part if part.endswith("\n") else part + "\n"
                                                for part in parts)
 
 
@@ -110,6 +113,7 @@ class House:
             self.watch.check()
         if self.gateway.daemon:
             self.gateway.verify()
+            self.gateway.check_parity()
 
     def _build_subnet(self, zone, names):
         self.switches[zone] = Switch(f"{self.prefix}{zone}")

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dataplane/sentinel.h"
+
+#include <errno.h>
+#include <linux/bpf.h>
+#include <string.h>
+
+#include <bpf/bpf.h>
+
+#include "bpf/exchange.h"
+#include "core/nat.h"
+
+enum {
+	FRAME_BYTES = 3072, /* a test run takes little more */
+	ALIGNMENT = 2,      /* of the IP header, behind 14 bytes */
+};
+
+int sentinel_rehearse_natively(void *context, u8 *frame, u32 length, u32 ifindex, u32 half,
+			       struct judgement *judgement)
+{
+	struct native_frame native = {frame, frame + length};
+
+	(void)context;
+	*judgement = nat_rehearse(&native, ifindex, half);
+	return 0;
+}
+
+int sentinel_rehearse_in_kernel(void *context, u8 *frame, u32 length, u32 ifindex, u32 half,
+				struct judgement *judgement)
+{
+	struct __attribute__((packed)) {
+		struct rehearsal_exchange exchange;
+		u8 frame[FRAME_BYTES];
+	} room = {.exchange = {.ifindex = ifindex, .half = half}};
+	u32 bytes = (u32)sizeof(room.exchange) + length;
+	struct xdp_md md = {.data = sizeof(room.exchange), .data_end = bytes};
+	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = &room, .data_size_in = bytes,
+		    .data_out = &room, .data_size_out = sizeof(room), .ctx_in = &md,
+		    .ctx_size_in = sizeof(md), .repeat = 1);
+	int result;
+
+	memcpy(room.frame, frame, length);
+	result = bpf_prog_test_run_opts(*(const int *)context, &options);
+	if (result)
+		return result;
+	*judgement = room.exchange.judgement;
+	return options.retval == XDP_PASS ? 0 : -EPROTO;
+}
+
+/* => false if the sample is being overwritten */
+static bool copy_sample(const struct sample_ring *ring, u64 wanted, struct sample *copy)
+{
+	const struct sample *sample = &ring->samples[wanted % SAMPLE_CAPACITY];
+
+	if (atomic_read(&sample->sequence) != wanted + 1)
+		return false;
+	*copy = *sample;
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	return atomic_read(&sample->sequence) == wanted + 1;
+}
+
+static bool can_be_judged(const struct sample *sample)
+{
+	return sample->length <= FRAME_BYTES && sample->head_length;
+}
+
+static bool is_of_now(const struct sample *sample, const struct tables *tables)
+{
+	u32 half = !tables_idle_half(tables);
+
+	return sample->half == half && sample->generation == tables->config[half].generation &&
+	       sample->nexthop_generation == nexthop_generation(tables->control);
+}
+
+/* What lies behind the headers decides nothing; it is zeros here. */
+static int judge_again(const struct sentinel_form *form, const struct sample *sample,
+		       struct judgement *said)
+{
+	u8 room[FRAME_BYTES + ALIGNMENT] __attribute__((aligned(4))) = {0};
+
+	memcpy(room + ALIGNMENT, sample->head, sample->head_length);
+	return form->rehearse(form->context, room + ALIGNMENT, sample->length, sample->ifindex,
+			      sample->half, said);
+}
+
+static void compare(struct sentinel *s, const struct tables *tables, const struct sample *sample)
+{
+	struct judgement said[FORM_COUNT];
+	bool equal = true;
+
+	for (u32 form = 0; form < FORM_COUNT; form++) {
+		if (judge_again(&s->forms[form], sample, &said[form])) {
+			s->failures++;
+			return;
+		}
+		equal = equal && !memcmp(&said[form], &sample->judgement, sizeof(said[form]));
+	}
+	if (!is_of_now(sample, tables)) { /* not any more */
+		s->passed_over++;
+		return;
+	}
+	s->compared++;
+	if (equal)
+		return;
+	s->mismatches++;
+	s->last = *sample;
+	memcpy(s->last_said, said, sizeof(said));
+}
+
+u64 sentinel_look(struct sentinel *s, const struct tables *tables)
+{
+	const struct control *control = tables->control;
+	u64 end = atomic_read(&control->sample_count), before = s->mismatches;
+
+	if (end - s->next > SAMPLE_CAPACITY) {
+		s->passed_over += end - s->next - SAMPLE_CAPACITY;
+		s->next = end - SAMPLE_CAPACITY;
+	}
+	for (; s->next < end; s->next++) {
+		struct sample sample;
+
+		if (copy_sample(&control->samples, s->next, &sample) &&
+		    is_of_now(&sample, tables) && can_be_judged(&sample))
+			compare(s, tables, &sample);
+		else
+			s->passed_over++;
+	}
+	return s->mismatches - before;
+}
