@@ -17,7 +17,7 @@
 
 enum { WORKER_QUEUES = 1024, WORKER_QUEUE_PROBES = 8 };
 
-#define WORKER_STALL_NS 1000000ull
+#define WORKER_STALL_NS 500000ull
 
 struct worker_queue {
 	u32 ifindex;  /* 0: free place. holdfast-dp; also the next three */

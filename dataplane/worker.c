@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "dataplane/clock.h"
@@ -23,6 +24,7 @@ enum {
 	WAIT_MS = 100,       /* at most, for frames */
 	LAST_TURNS = 10000,  /* to get rid of what lies in the rings when it ends */
 	ROOM_TRIES = 16,     /* for a place in a transmit ring */
+	WORKER_NICE = -20,   /* packets wait for it */
 	COUNT_TURNS = 1024,  /* between two looks at what was lost, for a busy worker */
 };
 
@@ -186,6 +188,7 @@ static void *worker_main(void *argument)
 	struct worker *worker = argument;
 
 	environment = worker->environment;
+	(void)setpriority(PRIO_PROCESS, 0, WORKER_NICE); /* of this thread; a favour, not a need */
 	while (!__atomic_load_n(&worker->stopping, __ATOMIC_ACQUIRE)) {
 		if (!worker_turn(worker))
 			wait_for_frames(worker);

@@ -23,6 +23,7 @@ GATEWAY_WAN = {4: "192.0.2.1", 6: "2001:db8:f::1"}
 ROUTER = {4: "192.0.2.2", 6: "2001:db8:f::2"}
 SERVERS = {"s1": ("198.18.1", "2001:db8:51:"), "s2": ("198.18.2", "2001:db8:52:")}
 SERVER_HOST_PART = 10
+QUEUES = 2  # of each of the gateway's interfaces, and so workers
 
 ZONES = """
 security {
@@ -43,7 +44,8 @@ set security nat source rule-set out to zone wan
 set security nat source rule-set out rule all then source-nat pool resi
 """
 
-# Which dataplane configurations ask for; run.py sets it.
+# Which dataplane configurations ask for; run.py sets it. Who switches begins in the kernel.
+DATAPLANES = ("ebpf", "userspace", "switching")
 dataplane = "ebpf"  # pylint: disable=invalid-name
 
 PERSISTENT = "set security nat source address-persistent\n"
@@ -54,7 +56,8 @@ def config(*parts, rules=POOL_RULES):
 
     Every first packet is judged by both forms of the core.
     """
-    system = f"set system dataplane-type {dataplane}\nset system parity-sample 1\n"
+    kind = "userspace" if dataplane == "userspace" else "ebpf"
+    system = f"set system dataplane-type {kind}\nset system parity-sample 1\n"
     return ZONES + system + rules + "".join(part if part.endswith("\n") else part + "\n"
                                                for part in parts)
 
@@ -70,6 +73,7 @@ class House:
     def __init__(self, build, hosts=("a1", "a2", "b1"), prefix=""):
         """`prefix` stands before the names of all namespaces, and names the instance."""
         self.prefix = prefix
+        self.dataplane = dataplane
         self.gateway = Gateway(f"{prefix}gw", build, f"{prefix}lab")
         self.router = Namespace(f"{prefix}isp")
         self.hosts = {}
@@ -127,13 +131,13 @@ class House:
     def connect_subnet(self, zone):
         """The gateway's interface in a subnet."""
         interface, net = SUBNETS[zone]
-        self.switches[zone].connect(self.gateway, interface, "uplink")
+        self.switches[zone].connect(self.gateway, interface, "uplink", QUEUES)
         behave_like_hardware(self.switches[zone], "uplink")
         add_addresses(self.gateway, interface, [f"{net[0]}.1/24", f"{net[1]}:1/64"])
 
     def build_wan(self):
         """The wire between gateway and router, and the routes over it."""
-        make_link(self.gateway, "eth1", self.router, "eth0")
+        make_link(self.gateway, "eth1", self.router, "eth0", QUEUES)
         behave_like_hardware(self.router, "eth0")
         add_addresses(self.gateway, "eth1", [f"{GATEWAY_WAN[4]}/24", f"{GATEWAY_WAN[6]}/64"])
         add_addresses(self.router, "eth0", [f"{ROUTER[4]}/24", f"{ROUTER[6]}/64"])

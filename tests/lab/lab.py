@@ -23,6 +23,14 @@ def takes(seconds):
     return mark
 
 
+def for_dataplanes(*names):
+    """Marks a test that is about one dataplane (or about switching), and run with that one only."""
+    def mark(test):
+        test.dataplanes = names
+        return test
+    return mark
+
+
 @contextmanager
 def raises(kind, *texts):
     """What stands inside must fail so, and say these texts."""
@@ -43,10 +51,8 @@ def refused(*texts):
 class Lab:
     """Makes houses, and checks all of them at the end."""
 
-    def __init__(self, build, switching=False):
-        """`switching`: change the dataplane every second."""
+    def __init__(self, build):
         self.build = build
-        self.switching = switching
         self.houses = []
         self.switchers = []
 
@@ -57,7 +63,7 @@ class Lab:
         self.houses.append(house)
         house.watch_wire(inside, inspect_one_in)
         house.gateway.start_holdfast(config(*parts, **options))
-        if self.switching:
+        if house.dataplane == "switching":
             self.switchers.append(Switcher(house.gateway))
         return house
 

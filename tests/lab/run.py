@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs the lab's tests: real programs in network namespaces, through a real gateway.
 
-    run.py [--build BUILD] [--list] [NAMES]
+    run.py [--build BUILD] [--dataplane ebpf|userspace|switching] [--list] [NAMES]
 
 A name is a part of test_file.test_name; without one, all are run. Each test has a world of its
 own (sandbox.py) and a time that it may take. Needs root.
@@ -32,20 +32,21 @@ class Test:
         self.name = ".".join(each.__name__.removeprefix("test_") for each in (module, function))
         self.claim = function.__doc__.splitlines()[0]
         self.limit_s = getattr(function, "limit_s", LIMIT_S)
+        self.dataplanes = getattr(function, "dataplanes", house.DATAPLANES)
 
-    def run(self, build, switching):
+    def run(self, build):
         """=> exit status, seconds, and what it printed"""
         with tempfile.TemporaryFile("w+", errors="replace") as output:
             started = time.monotonic()
-            status = sandbox.run(lambda: self._perform(build, switching, output), self.limit_s)
+            status = sandbox.run(lambda: self._perform(build, output), self.limit_s)
             seconds = time.monotonic() - started
             output.seek(0)
             return status, seconds, output.read().strip()
 
-    def _perform(self, build, switching, output):
+    def _perform(self, build, output):
         os.dup2(output.fileno(), 1)
         os.dup2(output.fileno(), 2)
-        lab = Lab(build, switching)
+        lab = Lab(build)
         try:
             note = self.function(lab)
             lab.check()
@@ -69,11 +70,11 @@ def discover():
     return tests
 
 
-def run_all(tests, build, switching):
+def run_all(tests, build):
     """=> how many failed"""
     failed = 0
     for test in tests:
-        status, seconds, output = test.run(build, switching)
+        status, seconds, output = test.run(build)
         failed += status != 0
         mark = {0: "ok  ", sandbox.TIMED_OUT: "LATE"}.get(status, "FAIL")
         note = f" ({output})" if output and not status else ""
@@ -87,20 +88,21 @@ def main():
     """=> exit status"""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--build", type=Path, default=Path("build"), help="where meson built")
-    parser.add_argument("--dataplane", choices=("ebpf", "userspace", "switching"), default="ebpf")
+    parser.add_argument("--dataplane", choices=house.DATAPLANES, default="ebpf",
+                        help="run by which; switching: another one every second")
     parser.add_argument("--list", action="store_true", help="name the tests and what they show")
     parser.add_argument("names", nargs="*", help="parts of names; without: all")
     arguments = parser.parse_args()
     tests = [test for test in discover()
-             if not arguments.names or any(name in test.name for name in arguments.names)]
+             if arguments.dataplane in test.dataplanes and
+             (not arguments.names or any(name in test.name for name in arguments.names))]
     if arguments.list:
         for test in tests:
             print(f"{test.name}: {test.claim}")
         return 0
-    switching = arguments.dataplane == "switching"
-    house.dataplane = "ebpf" if switching else arguments.dataplane
+    house.dataplane = arguments.dataplane
     started = time.monotonic()
-    failed = run_all(tests, arguments.build.resolve(), switching)
+    failed = run_all(tests, arguments.build.resolve())
     print(f"{len(tests) - failed} of {len(tests)} lab tests passed in "
           f"{time.monotonic() - started:.0f} s")
     return 1 if failed or not tests else 0

@@ -4,7 +4,7 @@ import signal
 from pathlib import Path
 
 from house import PERSISTENT, config
-from lab import refused
+from lab import for_dataplanes, refused
 from namespace import run
 from observers import Conversation, Observer, ask
 from waiting import wait_until
@@ -31,6 +31,7 @@ def test_native_by_default(lab):
     assert not _xdp_of_link(house.gateway, "lo")
 
 
+@for_dataplanes("ebpf")
 def test_generic_when_asked(lab):
     """generic mode only where it is asked for, and then said aloud; it translates alike"""
     house = lab.house(GENERIC)
@@ -46,6 +47,7 @@ def test_generic_when_asked(lab):
     ask(house.host("a1"), house.server("s1", 4))
 
 
+@for_dataplanes("ebpf")
 def test_no_native_xdp_is_an_error(lab):
     """an interface without native XDP is refused, with the way out; what runs stays"""
     house = lab.house()

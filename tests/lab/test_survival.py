@@ -17,6 +17,7 @@ KILLS = 100
 FLOWS = range(1, 10_001)
 START_S = 0.7  # about as long as holdfast-dp takes to start
 COMMITS = 40
+WORKERS_HOLD = 2 * 3 * 2 * 2048  # frames: workers, interfaces, receive and transmit rings
 
 UNRELATED = """
 set security nat source pool other address 203.0.113.{number}/32
@@ -69,18 +70,24 @@ class Busy:
         assert all(self.reasons[reason] >= count for reason, count in before.items())
         self.house.watch.listen()
 
-    def end(self):
-        """No packet was lost, and no flow; => what happened, in words"""
+    def end(self, kills=0):
+        """No flow was lost, and no packet; => what happened, in words
+
+        `kills`: how often holdfast-dp was killed, and with it what lay in the rings of its workers,
+        if there were any.
+        """
         self.stream.wait_for_progress()
         seconds = time.monotonic() - self.started
-        sent, overflowed = self.stream.stop()
+        may_be_lost = kills * WORKERS_HOLD if self.house.dataplane != "ebpf" else 0
+        sent, overflowed, lost = self.stream.stop(may_be_lost)
         again = self.flood.send(FLOWS)
         changed = {port for port in FLOWS if again.get(port) != self.flows[port]}
         assert not changed, f"{len(changed)} flows were lost or translated anew: {changed}"
         self.check_progress()
-        assert not any(self.reasons[reason] for reason in DROP_REASONS), self.reasons
+        dropped = {reason for reason in DROP_REASONS if self.reasons[reason]}
+        assert dropped <= ({"worker_lost"} if may_be_lost else set()), self.reasons
         return (f"{sent} packets, {sent / seconds / 1000:.0f} thousand a second; "
-                f"{overflowed} found the machine's queues full, none was lost otherwise")
+                f"{overflowed} found the machine's queues full, {lost} were lost otherwise")
 
 
 @takes(120)
@@ -96,7 +103,7 @@ def test_kill_holdfastd(lab):
 
 @takes(240)
 def test_kill_both(lab):
-    """kill -9 of both 100 times, also while they start: nothing lost, state adopted [R13]"""
+    """kill -9 of both 100 times, also while they start: no flow lost, state adopted [R13, R14]"""
     busy = Busy(lab)
     chance = random.Random(1)
     for number in range(KILLS):
@@ -112,7 +119,7 @@ def test_kill_both(lab):
     busy.gateway.daemon.kill()
     _kill_all("holdfast-dp")
     busy.gateway.start_holdfast()
-    return busy.end()
+    return busy.end(KILLS)
 
 
 def test_kill_dataplane_alone(lab):
@@ -122,7 +129,7 @@ def test_kill_dataplane_alone(lab):
         busy.gateway.kill_dataplane()
         assert busy.gateway.status()["adopted"]
         busy.check_progress()
-    return busy.end()
+    return busy.end(2)
 
 
 def test_kill_holdfastd_while_holdfast_dp_starts(lab):

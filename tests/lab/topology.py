@@ -10,10 +10,11 @@ from ipaddress import ip_interface
 from namespace import Namespace, run
 
 
-def make_link(one, one_name, other, other_name):
+def make_link(one, one_name, other, other_name, queues=1):
     """Connect two namespaces; both ends are up."""
-    run("ip", "-n", one.name, "link", "add", one_name, "type", "veth",
-        "peer", "name", other_name, "netns", other.name)
+    numbers = ("numrxqueues", queues, "numtxqueues", queues)
+    run("ip", "-n", one.name, "link", "add", one_name, *numbers, "type", "veth",
+        "peer", "name", other_name, "netns", other.name, *numbers)
     one.ip("link", "set", one_name, "up")
     other.ip("link", "set", other_name, "up")
 
@@ -38,9 +39,9 @@ class Switch(Namespace):
         self.batch(["link add bridge type bridge mcast_snooping 0 forward_delay 0",
                     "link set bridge up"])
 
-    def connect(self, namespace, interface, port):
+    def connect(self, namespace, interface, port, queues=1):
         """A cable from an interface of a namespace, which it makes, to a port."""
-        make_link(namespace, interface, self, port)
+        make_link(namespace, interface, self, port, queues)
         self.ip("link", "set", port, "master", "bridge")
 
 

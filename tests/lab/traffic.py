@@ -55,16 +55,20 @@ class Stream:
             return self.counts()[1] > sent + 1000
         wait_until(arrived, "the stream to flow")
 
-    def stop(self):
-        """=> how many packets were sent, how many found a full queue; no other is missing"""
+    def stop(self, may_be_lost=0):
+        """=> how many packets were sent, how many found a full queue, how many others are missing
+
+        These are none, unless some may be lost.
+        """
         for process in (self.client, self.listener):
             process.kill()
 
-        def all_arrived():
+        def missing():
             sent, received = self.counts()
-            return sent - received == self.house.overflowed()
-        wait_until(all_arrived, f"the last packets; (sent, received) was {self.counts()}")
-        return self.counts()[0], self.house.overflowed()
+            return sent - received - self.house.overflowed()
+        wait_until(lambda: 0 <= missing() <= may_be_lost,
+                   f"the last packets; (sent, received) was {self.counts()}")
+        return self.counts()[0], self.house.overflowed(), missing()
 
 
 def _count(namespace, name):
