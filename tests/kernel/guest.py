@@ -52,6 +52,20 @@ def _talk(town, talks):
             assert address == expected, f"{host} was seen as {address}, expected {expected}"
 
 
+def _live_with_workers(town, talks):
+    """The dataplane is switched to user space and back, with a crash of its workers in between."""
+    for kind in ("userspace", "ebpf"):
+        text = house.config(house.PERSISTENT).replace("dataplane-type ebpf",
+                                                      f"dataplane-type {kind}")
+        town.gateway.commit(text)
+        before = town.gateway.status()["judged_by_workers"]
+        _talk(town, talks)
+        judged = town.gateway.status()["judged_by_workers"] > before
+        assert judged == (kind == "userspace"), kind
+        town.gateway.kill_dataplane()
+        _talk(town, talks)
+
+
 def _live_in(build):
     town = house.House(build, ("a1", "b1"))
     observer = Observer(town.servers["s1"])
@@ -64,13 +78,14 @@ def _live_in(build):
     _talk(town, talks)
     town.gateway.commit(house.config(house.PERSISTENT, "set system host-name other"))
     _talk(town, talks)
+    _live_with_workers(town, talks)
     assert town.gateway.flow_count() == 8, town.gateway.flows()
     town.check()
     observer.close()
 
 
 def lab(build):
-    """Hosts reach a server through holdfastd's gateway, across a crash and a commit."""
+    """Hosts reach a server through holdfastd's gateway, across crashes, commits and dataplanes."""
     status = sandbox.run(lambda: _live_in(build), LAB_LIMIT_S)
     if status:
         raise RuntimeError(f"the lab ended with status {status}")
