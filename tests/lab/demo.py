@@ -8,6 +8,7 @@ import argparse
 import os
 import signal
 import sys
+import time
 from collections import defaultdict
 from contextlib import suppress
 from pathlib import Path
@@ -17,8 +18,10 @@ import house
 from observers import Conversation, Observer, ask
 from oracle import parse, text_of
 from sandbox import Sandbox
+from sequence import NumberedFlow
 from socket_filter import incoming
 from terminal import Story
+from waiting import wait_until
 from wire import Capture
 
 HERE = Path(__file__).resolve().parent
@@ -28,6 +31,7 @@ FAMILIES = (4, 6)
 WEB_REQUESTS, DATAGRAMS = 60, 40  # for each host, server and family
 IPERF_SECONDS = 2
 TINY_PORTS, REFUSED = 8, 20
+SWITCHES, RATE, AROUND_NS = 7, 2000, 10**9
 LIMIT_S = 180
 
 PICTURE = """
@@ -223,6 +227,62 @@ class Demo:
         more = [f"... and {len(output) - lines} more lines"] if len(output) > lines else []
         self.story.quote(f"holdfast {' '.join(words)}", "\n".join(output[:lines] + more))
 
+    # Two dataplanes.
+
+    def _judged(self):
+        status = self.gateway.status()
+        return status["judged_by_workers"], status["judged_in_kernel"]
+
+    def _dataplane(self, kind):
+        """Switch. => frames judged by workers and in the kernel from then on, after some have been"""
+        self.gateway.commit(house.config(house.PERSISTENT).replace("dataplane-type ebpf",
+                                                                   f"dataplane-type {kind}"))
+        before = self._judged()
+        after = wait_until(lambda: sum(now := self._judged()) > sum(before) + RATE // 4 and now,
+                           "packets")
+        return tuple(new - old for new, old in zip(after, before))
+
+    def _talks(self):
+        return {(host, family): Conversation(self.house.host(host),
+                                             self.house.server("s1", family))
+                for host in HOSTS for family in FAMILIES}
+
+    def show_dataplanes(self):
+        """Kernel and user space take turns under traffic."""
+        self.story.chapter("Traffic runs, and the dataplane changes: kernel, user space, and back")
+        talks = self._talks()
+        before = {each: talk.ask() for each, talk in talks.items()}
+        flow = NumberedFlow(self.build, self.house.host("a1"), self.house.servers["s2"], RATE)
+        rows = []
+        for number in range(1, SWITCHES + 1):
+            kind = ("ebpf", "userspace")[number % 2]
+            counts = self._dataplane(kind)
+            asked = sum(talk.ask() == before[each] for each, talk in talks.items())
+            rows.append((number, kind, f"{asked} of {len(talks)}", *counts))
+        self.story.table(("switch", "to", "connections as before", "packets judged by workers",
+                          "in the kernel"), rows)
+        self._quote("show", "system", "dataplane", lines=22)
+        verdict = flow.stop()
+        self.story.check(len(verdict.sources) == 1 and not verdict.lost,
+                         f"a flow of {verdict.sent} numbered packets, {RATE} a second, kept one "
+                         f"public address and port; {len(verdict.lost)} were lost, "
+                         f"{verdict.reordered} overtaken")
+        self._kill_workers(talks, before)
+
+    def _kill_workers(self, talks, before):
+        flow = NumberedFlow(self.build, self.house.host("a1"), self.house.servers["s2"], RATE)
+        killed = time.time_ns()
+        self.gateway.kill_dataplane()
+        same = sum(talk.ask() == before[each] for each, talk in talks.items())
+        verdict = flow.stop()
+        outage = verdict.outages_ms([killed], AROUND_NS)[0]
+        self.story.check(same == len(talks) and len(verdict.sources) == 1,
+                         f"kill -9 of the workers: {same} of {len(talks)} connections go on; the "
+                         f"kernel took over after {outage:.1f} ms, {len(verdict.lost)} packets "
+                         "lay in the rings")
+        for talk in talks.values():
+            talk.close()
+
     # Too small a pool.
 
     def show_exhaustion(self):
@@ -278,7 +338,7 @@ class Demo:
         """=> exit status"""
         chapters = (self.build_lab, self.measure_plain_routing, self.start, self.predict,
                     self.show_persistent, self.show_ping, self.show_spread, self.show_pool,
-                    self.show_throughput, self.show_exhaustion, self.check_all)
+                    self.show_throughput, self.show_dataplanes, self.show_exhaustion, self.check_all)
         for chapter in chapters:
             chapter()
             if self.house.watch:

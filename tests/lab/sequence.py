@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A numbered UDP flow: which of its packets were lost or overtaken, and how long nothing came through."""
 import struct
+import time
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from typing import NamedTuple
@@ -47,10 +48,11 @@ class NumberedFlow:
 
     def __init__(self, build, host, server, rate):
         program = build / "tests" / "sequence"
-        self.file = LOGS / f"arrivals-{server.name}"
+        self.file = LOGS / f"arrivals-{server.name}-{time.monotonic_ns()}"
         self.receiver = server.start(program, "receive", PORT, self.file, log="receive")
         wait_until(lambda: server.run("ss", "-Hlun", f"sport = :{PORT}"), "the receiver")
-        self.sender = host.start(program, "send", server.address(4), PORT, rate, log="send")
+        self.sender = host.start(program, "send", server.address(4), PORT, rate,
+                                 log=f"{self.file.name}-sent")
 
     def stop(self):
         """=> Verdict"""
