@@ -3,8 +3,9 @@
  * First packets that are judged a second time, by the other compiled form of the core
  * (dataplane/sentinel.h): what the one that met the packet on its way made of it.
  *
- * Written on the packet path, one of every nat_config.parity_sample first packets; place
- * n % SAMPLE_CAPACITY holds sample n, under the rules of the events (abi/state.h).
+ * Written on the packet path, one of every nat_config.parity_sample first packets, into a free place
+ * of the ring; where the next place is not free, the sample is not taken. holdfast-dp frees a place
+ * when it has looked at it.
  */
 #ifndef ABI_SAMPLE_H
 #define ABI_SAMPLE_H
@@ -14,6 +15,7 @@
 enum core_form { FORM_KERNEL, FORM_NATIVE, FORM_COUNT };
 
 enum { SAMPLE_CAPACITY = 256, SAMPLE_HEAD_BYTES = 128 };
+enum sample_state { SAMPLE_FREE, SAMPLE_BUSY, SAMPLE_READY };
 enum { SAMPLE_ANY_ADDRESS = 0xffff }; /* none was chosen, or they are taken in turn */
 
 /* How far a first packet comes without reserving anything. */
@@ -25,7 +27,7 @@ struct judgement {
 };
 
 struct sample {
-	u64 sequence;
+	u64 state;      /* enum sample_state. Atomically; the rest only by who has the place */
 	u64 generation; /* of the configuration */
 	u32 nexthop_generation;
 	u32 ifindex; /* ingress */

@@ -122,7 +122,7 @@ struct control {
 	struct free_stack free_stacks[FREE_STACKS];
 	u64 event_count __cache_aligned; /* events recorded so far. Atomically */
 	struct event_ring events __cache_aligned;
-	u64 sample_count __cache_aligned; /* samples taken so far. Atomically */
+	u64 sample_count __cache_aligned; /* samples that were due so far. Atomically */
 	struct sample_ring samples __cache_aligned;
 	struct address_table addresses __cache_aligned;
 	struct nexthop_table nexthops __cache_aligned;

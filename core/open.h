@@ -526,7 +526,7 @@ core_step int sample_keep(env_frame *frame, struct packet *p, struct first *firs
 		return -1;
 	number = atomic_fetch_add(&control->sample_count, 1);
 	sample = &control->samples.samples[number % SAMPLE_CAPACITY];
-	if (!ring_claim(&sample->sequence, number))
+	if (!atomic_replace(&sample->state, SAMPLE_FREE, SAMPLE_BUSY))
 		return -1;
 	bytes = (u64)(env_frame_end(frame) - env_frame_start(frame));
 	sample->length = (u16)bytes;
@@ -542,7 +542,7 @@ core_step int sample_keep(env_frame *frame, struct packet *p, struct first *firs
 	sample->judgement = first_judgement(first, reason);
 	if (bytes && env_frame_load(frame, sample->head, (u32)bytes))
 		sample->head_length = 0;
-	(void)atomic_swap(&sample->sequence, number + 1);
+	(void)atomic_swap(&sample->state, SAMPLE_READY);
 	return 0;
 }
 

@@ -41,27 +41,32 @@ static __always_inline struct verdict verdict_of(u32 reason)
 	return reason < REASON_FIRST_DROP ? verdict_kernel(reason) : verdict_drop(reason);
 }
 
-static __always_inline void verdict_count(const env_frame *frame, struct verdict verdict)
+/* A row is written by one CPU or worker only, and read by others at any time. */
+static __always_inline void counters_add(struct packet_counters *row, u32 reason, u64 packets,
+					 u64 bytes)
 {
-	struct packet_counters *counters = env_packet_counters();
-	u32 reason = verdict.reason % REASON_CAPACITY;
-
-	if (!counters)
-		return;
-	counters->packets[reason]++;
-	counters->bytes[reason] += (u64)(env_frame_end(frame) - env_frame_start(frame));
+	atomic_write(&row->packets[reason], row->packets[reason] + packets);
+	atomic_write(&row->bytes[reason], row->bytes[reason] + bytes);
 }
 
-/*
- * Claims a place of a ring for event `number`, by its sequence word; whoever has filled it in
- * publishes it by swapping number + 1 in.
- * => false if a whole round of events has overtaken this one, or somebody is writing there
- */
-static __always_inline bool ring_claim(u64 *sequence, u64 number)
+static __always_inline void verdict_count(const env_frame *frame, struct verdict verdict)
 {
-	u64 before = atomic_read(sequence);
+	struct packet_counters *row = env_packet_counters();
 
-	return before <= number && atomic_replace(sequence, before, EVENT_BUSY);
+	if (row)
+		counters_add(row, verdict.reason % REASON_CAPACITY, 1,
+			     (u64)(env_frame_end(frame) - env_frame_start(frame)));
+}
+
+/* What an event says, word by word: readers may look at it meanwhile, and compare its number after. */
+static __always_inline void event_write(struct failure_event *event,
+					const struct failure_event *said)
+{
+	const u64 *from = (const u64 *)(const void *)said;
+	u64 *to = (u64 *)(void *)event;
+
+	for (u32 i = 1; i < sizeof(*event) / sizeof(*to); i++)
+		atomic_write(&to[i], from[i]);
 }
 
 /* Keeps a refusal by a rule for `show security nat source failures`. */
@@ -69,25 +74,29 @@ static __always_inline void failure_record(const struct packet *p, u32 rule, u32
 {
 	struct control *control = env_control();
 	struct failure_event *event;
-	u64 number;
+	const struct failure_event said = {
+		.time_ns = env_now_ns(),
+		.source = p->key.inside,
+		.destination = p->key.remote,
+		.source_port = p->key.inside_port,
+		.destination_port = p->key.remote_port,
+		.rule = (u16)rule,
+		.pool = (u16)pool,
+		.protocol = p->key.protocol,
+		.family = p->key.family,
+		.reason = (u8)reason,
+		.in_ifindex = p->ifindex,
+	};
+	u64 number, before;
 
 	if (!control)
 		return;
 	number = atomic_fetch_add(&control->event_count, 1);
 	event = &control->events.events[number % EVENT_CAPACITY];
-	if (!ring_claim(&event->sequence, number))
-		return;
-	event->time_ns = env_now_ns();
-	event->source = p->key.inside;
-	event->destination = p->key.remote;
-	event->source_port = p->key.inside_port;
-	event->destination_port = p->key.remote_port;
-	event->rule = (u16)rule;
-	event->pool = (u16)pool;
-	event->protocol = p->key.protocol;
-	event->family = p->key.family;
-	event->reason = (u8)reason;
-	event->in_ifindex = p->ifindex;
+	before = atomic_read(&event->sequence);
+	if (before > number || !atomic_replace(&event->sequence, before, EVENT_BUSY))
+		return; /* a whole round of refusals has overtaken this one */
+	event_write(event, &said);
 	(void)atomic_swap(&event->sequence, number + 1);
 }
 

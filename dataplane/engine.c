@@ -194,7 +194,7 @@ static void start_sentinel(struct engine *engine)
 	sentinel->forms[FORM_NATIVE].rehearse = sentinel_rehearse_natively;
 	sentinel->forms[FORM_KERNEL].rehearse = sentinel_rehearse_in_kernel;
 	sentinel->forms[FORM_KERNEL].context = &engine->rehearse_program;
-	sentinel->next = atomic_read(&engine->state.tables.control->sample_count);
+	sentinel_start(sentinel, &engine->state.tables);
 }
 
 int engine_start(struct engine *engine, struct error *error)

@@ -179,9 +179,8 @@ static void look_at_parity(const struct tables *tables, const struct network *ne
 	view_open(&v, tables, network);
 	report_add(d->out, "parity",
 		   json_pack("{s:I, s:I, s:I, s:I, s:I, s:o}", "sample",
-			     (json_int_t)d->status->parity_sample, "compared",
-			     (json_int_t)s->compared, "passed_over", (json_int_t)s->passed_over,
-			     "failures", (json_int_t)s->failures, "parity_mismatch_total",
+			     (json_int_t)d->status->parity_sample, "due", (json_int_t)s->due,
+			     "compared", (json_int_t)s->compared, "failures", (json_int_t)s->failures, "parity_mismatch_total",
 			     (json_int_t)s->mismatches, "last_mismatch",
 			     s->mismatches ? mismatch_json(&v, s) : json_null()));
 }

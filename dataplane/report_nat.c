@@ -179,11 +179,13 @@ static json_t *event_json(const struct view *v, const struct failure_event *even
 static bool copy_event(const struct event_ring *ring, u64 wanted, struct failure_event *copy)
 {
 	const struct failure_event *event = &ring->events[wanted % EVENT_CAPACITY];
+	const u64 *from = (const u64 *)(const void *)event;
+	u64 *to = (u64 *)(void *)copy;
 
 	if (atomic_read(&event->sequence) != wanted + 1)
 		return false;
-	*copy = *event;
-	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	for (u32 i = 1; i < sizeof(*copy) / sizeof(*to); i++)
+		to[i] = atomic_read(&from[i]);
 	return atomic_read(&event->sequence) == wanted + 1;
 }
 

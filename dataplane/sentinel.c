@@ -47,18 +47,6 @@ int sentinel_rehearse_in_kernel(void *context, u8 *frame, u32 length, u32 ifinde
 	return options.retval == XDP_PASS ? 0 : -EPROTO;
 }
 
-/* => false if the sample is being overwritten */
-static bool copy_sample(const struct sample_ring *ring, u64 wanted, struct sample *copy)
-{
-	const struct sample *sample = &ring->samples[wanted % SAMPLE_CAPACITY];
-
-	if (atomic_read(&sample->sequence) != wanted + 1)
-		return false;
-	*copy = *sample;
-	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	return atomic_read(&sample->sequence) == wanted + 1;
-}
-
 static bool can_be_judged(const struct sample *sample)
 {
 	return sample->length <= FRAME_BYTES && sample->head_length;
@@ -95,10 +83,8 @@ static void compare(struct sentinel *s, const struct tables *tables, const struc
 		}
 		equal = equal && !memcmp(&said[form], &sample->judgement, sizeof(said[form]));
 	}
-	if (!is_of_now(sample, tables)) { /* not any more */
-		s->passed_over++;
-		return;
-	}
+	if (!is_of_now(sample, tables))
+		return; /* not any more */
 	s->compared++;
 	if (equal)
 		return;
@@ -107,23 +93,30 @@ static void compare(struct sentinel *s, const struct tables *tables, const struc
 	memcpy(s->last_said, said, sizeof(said));
 }
 
-u64 sentinel_look(struct sentinel *s, const struct tables *tables)
+/* The program in the kernel is never killed in the middle: whoever had a place is gone. */
+void sentinel_start(struct sentinel *s, struct tables *tables)
 {
-	const struct control *control = tables->control;
-	u64 end = atomic_read(&control->sample_count), before = s->mismatches;
+	struct control *control = tables->control;
 
-	if (end - s->next > SAMPLE_CAPACITY) {
-		s->passed_over += end - s->next - SAMPLE_CAPACITY;
-		s->next = end - SAMPLE_CAPACITY;
-	}
-	for (; s->next < end; s->next++) {
-		struct sample sample;
+	for (u32 i = 0; i < SAMPLE_CAPACITY; i++)
+		(void)atomic_swap(&control->samples.samples[i].state, SAMPLE_FREE);
+	s->first = atomic_read(&control->sample_count);
+}
 
-		if (copy_sample(&control->samples, s->next, &sample) &&
-		    is_of_now(&sample, tables) && can_be_judged(&sample))
-			compare(s, tables, &sample);
-		else
-			s->passed_over++;
+u64 sentinel_look(struct sentinel *s, struct tables *tables)
+{
+	struct control *control = tables->control;
+	u64 before = s->mismatches;
+
+	for (u32 i = 0; i < SAMPLE_CAPACITY; i++) {
+		struct sample *sample = &control->samples.samples[i];
+
+		if (atomic_read(&sample->state) != SAMPLE_READY)
+			continue;
+		if (is_of_now(sample, tables) && can_be_judged(sample))
+			compare(s, tables, sample);
+		(void)atomic_swap(&sample->state, SAMPLE_FREE);
 	}
+	s->due = atomic_read(&control->sample_count) - s->first;
 	return s->mismatches - before;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The sentinel: what it compares, what it passes over, and that a form which judges otherwise is
+ * The sentinel: what it compares and what not, and that a form which judges otherwise is
  * noticed, with its packet. The kernel's form is played by the native one here; the lab has both.
  */
 #include "dataplane/sentinel.h"
@@ -52,6 +52,7 @@ static int start(void **state)
 	tables->config[!tables_idle_half(tables)].parity_sample = 1;
 	sentinel = (struct sentinel){
 		.forms = {{sentinel_rehearse_natively, NULL}, {sentinel_rehearse_natively, NULL}}};
+	sentinel_start(&sentinel, tables);
 	return 0;
 }
 
@@ -93,7 +94,7 @@ static void first_packets_are_judged_again_and_leave_no_trace(void **state)
 	before = tables->rule_counters[1];
 	assert_int_equal(sentinel_look(&sentinel, tables), 0);
 	assert_int_equal(sentinel.compared, 22);
-	assert_int_equal(sentinel.passed_over + sentinel.failures, 0);
+	assert_int_equal(sentinel.due, 22);
 	assert_memory_equal(&before, &tables->rule_counters[1], sizeof(before));
 	test_gateway_assert_sound();
 	assert_int_equal(sentinel_look(&sentinel, tables), 0);
@@ -119,7 +120,7 @@ static void a_form_that_judges_otherwise_is_noticed(void **state)
 	assert_memory_equal(sentinel.last.head, frame.frame.start, SAMPLE_HEAD_BYTES);
 }
 
-static void what_is_no_longer_in_force_is_passed_over(void **state)
+static void what_is_no_longer_in_force_is_not_compared(void **state)
 {
 	(void)state;
 	receive(PROTOCOL_UDP, 1, 0);
@@ -127,18 +128,32 @@ static void what_is_no_longer_in_force_is_passed_over(void **state)
 	receive(PROTOCOL_UDP, 2, 0);
 	test_gateway_commit(&configuration);
 	assert_int_equal(sentinel_look(&sentinel, tables), 0);
-	assert_int_equal(sentinel.passed_over, 2);
+	assert_int_equal(sentinel.due, 2);
 	assert_int_equal(sentinel.compared, 0);
 }
 
-static void more_samples_than_there_is_room_for_are_passed_over(void **state)
+static void samples_without_a_free_place_are_not_taken(void **state)
 {
 	(void)state;
 	for (u32 host = 1; host <= SAMPLE_CAPACITY + 10; host++)
 		receive(PROTOCOL_UDP, host, 0);
 	assert_int_equal(sentinel_look(&sentinel, tables), 0);
-	assert_int_equal(sentinel.passed_over, 10);
+	assert_int_equal(sentinel.due, SAMPLE_CAPACITY + 10);
 	assert_int_equal(sentinel.compared, SAMPLE_CAPACITY);
+	receive(PROTOCOL_UDP, SAMPLE_CAPACITY + 11, 0);
+	assert_int_equal(sentinel_look(&sentinel, tables), 0);
+	assert_int_equal(sentinel.compared, SAMPLE_CAPACITY + 1);
+}
+
+static void places_of_a_process_that_was_killed_are_free_again(void **state)
+{
+	(void)state;
+	for (u32 i = 0; i < SAMPLE_CAPACITY; i++)
+		tables->control->samples.samples[i].state = SAMPLE_BUSY;
+	sentinel_start(&sentinel, tables);
+	receive(PROTOCOL_UDP, 1, 0);
+	assert_int_equal(sentinel_look(&sentinel, tables), 0);
+	assert_int_equal(sentinel.compared, 1);
 }
 
 static void a_form_that_does_not_answer_is_a_failure_and_no_mismatch(void **state)
@@ -170,8 +185,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(first_packets_are_judged_again_and_leave_no_trace),
 		TEST(a_form_that_judges_otherwise_is_noticed),
-		TEST(what_is_no_longer_in_force_is_passed_over),
-		TEST(more_samples_than_there_is_room_for_are_passed_over),
+		TEST(what_is_no_longer_in_force_is_not_compared),
+		TEST(samples_without_a_free_place_are_not_taken),
+		TEST(places_of_a_process_that_was_killed_are_free_again),
 		TEST(a_form_that_does_not_answer_is_a_failure_and_no_mismatch),
 		TEST(as_many_are_sampled_as_was_asked_for),
 	};

@@ -139,7 +139,7 @@ static void count_lost(const struct worker *worker)
 
 		if (!lost)
 			continue;
-		row->packets[REASON_worker_overrun] += lost;
+		counters_add(row, REASON_worker_overrun, lost, 0);
 		__atomic_store_n(&queue->shared->taken, queue->shared->taken + lost,
 				 __ATOMIC_RELEASE);
 	}

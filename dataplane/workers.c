@@ -160,7 +160,7 @@ static u64 settle_place(struct state *state, u32 place)
 	u64 lost = entry->steered > entry->taken ? entry->steered - entry->taken : 0;
 	u32 row = state->tables.first_worker_row + entry->worker % MAX_WORKERS;
 
-	state->tables.packet_counters[row].packets[REASON_worker_lost] += lost;
+	counters_add(&state->tables.packet_counters[row], REASON_worker_lost, lost, 0);
 	state->past_stalls += entry->stalls;
 	memset(entry, 0, sizeof(*entry));
 	return lost;

@@ -45,6 +45,7 @@ class Gateway(Namespace):
         self.config_file = LOGS / f"{name}.conf"
         self.daemon = None
         self.committing = threading.RLock()
+        self.unjudged = None
         self.run_dir.mkdir(parents=True)
         self.state_dir.mkdir(parents=True)
         LOGS.mkdir(exist_ok=True)
@@ -162,11 +163,19 @@ class Gateway(Namespace):
                    for each in self.status()["interfaces"])
 
     def quiet_moment(self):
-        """=> reasons() and received() of one moment, in which no frame came"""
+        """=> reasons() and received() of one moment, in which no frame came and none was under way
+
+        What was received before Holdfast looked stays the difference of the two.
+        """
         def look():
             before = self.received()
             reasons = self.reasons()
-            return (reasons, before) if self.received() == before else None
+            ahead = before - sum(reasons.values())
+            if self.received() != before or ahead > (self.unjudged if self.unjudged is not None
+                                                     else ahead):
+                return None
+            self.unjudged = ahead
+            return reasons, before
         return wait_until(look, "a moment without frames")
 
     def pool(self, name):

@@ -4,9 +4,10 @@ from contextlib import contextmanager
 
 from between import Between, seal
 from house import PERSISTENT, config
-from lab import raises, refused
+from lab import for_dataplanes, raises, refused
 from namespace import CommandFailed
 from observers import FAMILIES, Observer, ask
+from switching import OTHER
 
 PERSISTENCE = "address-persistent:userspace-v1"
 GENERIC = "set interfaces eth1 xdp-mode generic\n"
@@ -50,16 +51,18 @@ def _place(gateway, text, statement, words):
     return f"{gateway.config_file}:{line}:{statement.index(words) + 1}: error: "
 
 
+@for_dataplanes("ebpf", "userspace")
 def test_a_capability_that_the_dataplane_lacks(lab):
     """a dataplane that cannot do address-persistent: the commit is refused at the statement"""
     house, between = _house(lab)
     between.answers["capabilities"] = \
-        lambda answer: answer["capabilities"]["ebpf"].remove(PERSISTENCE)
+        lambda answer: answer["capabilities"][house.dataplane].remove(PERSISTENCE)
     text = config(CHANGE, PERSISTENT)
     with _untouched(house):
         with refused("422", _place(house.gateway, text, PERSISTENT, "address-persistent") +
-                     "the ebpf dataplane cannot do 'address-persistent algorithm userspace-v1'; "
-                     "expected another algorithm, or 'dataplane-type userspace'"):
+                     f"the {house.dataplane} dataplane cannot do 'address-persistent algorithm "
+                     f"userspace-v1'; expected another algorithm, or 'dataplane-type "
+                     f"{OTHER[house.dataplane]}'"):
             house.gateway.commit(text)
     assert "capabilities" in between.passed and "apply" not in between.passed
     between.answers.clear()

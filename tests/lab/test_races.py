@@ -11,6 +11,7 @@ from house import PERSISTENT
 from lab import takes
 from oracle import DROP_REASONS, parse
 from socket_filter import incoming
+from waiting import wait_until
 from wire import Capture
 
 FLOW_TIMEOUT_S = 1
@@ -168,7 +169,11 @@ def test_churn(lab):
     refused = sum(counted[reason] for reason in DROP_REASONS)
     assert sum(counted.values()) == received - received_before, (received, counted)
     overflowed = house.gateway.statistics()["eth1"]["tx"]["dropped"]
-    assert public.packets == counted["translated_out"] - overflowed, (public.packets, counted)
+
+    def all_are_seen():
+        public.look()
+        return public.packets == counted["translated_out"] - overflowed
+    wait_until(all_are_seen, f"what was judged to come out; {public.packets} have, of {counted}")
     assert refused == counted["flow_table_full"] + counted["source_nat_pool_exhausted"], counted
     return (f"{len(public.flows)} flows seen, {public.reused} times a tuple was used again, "
             f"{refused} packets refused, {overflowed} found a full queue")
