@@ -14,6 +14,7 @@
 #include "dataplane/log.h"
 #include "dataplane/proxy.h"
 #include "dataplane/snapshot.h"
+#include "dataplane/worker.h"
 
 enum {
 	WALK_SLOTS = 65536,      /* of the flow table, while the lock is held */
@@ -158,6 +159,7 @@ int engine_fit_workers(struct engine *engine, const struct snapshot *snapshot,
 {
 	const struct workers_surroundings surroundings = {
 		.state = &engine->state, .route_program = attach_route_program(engine->attach),
+		.now_s = worker_now_s, .now_ns = clock_now_ns,
 		.attach_uplink = attach_uplink_of, .context = engine};
 	struct workers_plan plan;
 	int result = 0;
