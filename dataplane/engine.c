@@ -15,6 +15,7 @@
 #include "dataplane/proxy.h"
 #include "dataplane/route_question.h"
 #include "dataplane/snapshot.h"
+#include "dataplane/worker.h"
 
 enum {
 	WALK_SLOTS = 65536,      /* of the flow table, while the lock is held */
@@ -159,7 +160,8 @@ int engine_fit_workers(struct engine *engine, const struct snapshot *snapshot,
 		       struct error *error)
 {
 	const struct workers_surroundings surroundings = {
-		.state = &engine->state, .attach_uplink = attach_uplink_of, .context = engine};
+		.state = &engine->state, .now_s = worker_now_s, .now_ns = clock_now_ns,
+		.attach_uplink = attach_uplink_of, .context = engine};
 	struct workers_plan plan;
 	int result = 0;
 

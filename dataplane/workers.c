@@ -19,13 +19,13 @@
 
 #include <bpf/bpf.h>
 
-#include "dataplane/clock.h"
 #include "dataplane/route_question.h"
 #include "dataplane/worker.h"
 
 struct workers {
 	struct workers_plan plan;
 	struct state *state;
+	struct environment environment; /* of every worker, but for the row */
 	struct uplink uplink;
 	bool zero_copy;
 	u32 count;
@@ -259,11 +259,8 @@ static void set_up_worker(struct workers *w, struct worker *worker)
 		.busy_poll = w->plan.busy_poll,
 		.uplink = &w->uplink,
 		.wake = -1,
-		.environment = {.tables = &w->state->tables,
-				.row = w->state->tables.first_worker_row + w->count,
-				.now_s = worker_now_s,
-				.now_ns = clock_now_ns,
-				.route = route_question}};
+		.environment = w->environment};
+	worker->environment.row = w->state->tables.first_worker_row + w->count;
 	w->count++;
 }
 
@@ -319,6 +316,10 @@ int workers_start(struct workers **workers, const struct workers_plan *plan,
 	memset(w, 0, sizeof(*w));
 	w->plan = *plan;
 	w->state = surroundings->state;
+	w->environment = (struct environment){.tables = &w->state->tables,
+					      .now_s = surroundings->now_s,
+					      .now_ns = surroundings->now_ns,
+					      .route = route_question};
 	result = uplink_open(&w->uplink, error);
 	if (!result)
 		result = surroundings->attach_uplink(surroundings->context, w->uplink.ifindex,

@@ -43,6 +43,8 @@ int workers_plan(struct workers_plan *plan, const struct snapshot *snapshot,
 /* What workers use and do not own. */
 struct workers_surroundings {
 	struct state *state;
+	u32 (*now_s)(void); /* the clock of packets: worker_now_s(), or a trace's own */
+	u64 (*now_ns)(void);
 	int (*attach_uplink)(void *context, u32 ifindex, struct error *error);
 	void *context;
 };

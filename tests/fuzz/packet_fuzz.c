@@ -121,7 +121,7 @@ static void start(void)
 					   .route = scenario_route};
 	ports = test_port_tables_of(tables);
 	scenario_set_routes(scenario, &network);
-	scenario_install(scenario, tables, &network, &ports);
+	scenario_install(scenario, DATAPLANE_EBPF, tables, &network, &ports);
 	learn_nat_addresses();
 	network_free(&network);
 	json_decref(scenario);

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every golden packet through the oracle, the native core and the XDP program.
+"""Every golden packet through the oracle, the native core, the XDP program and an AF_XDP worker.
 
-    python3 -m pytest tests/golden --replay BUILD/tests/replay [--form model|native|xdp]
+    python3 -m pytest tests/golden --replay BUILD/tests/replay [--form model|native|xdp|worker]
 """
 from collections import Counter
 

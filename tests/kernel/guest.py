@@ -31,10 +31,11 @@ def verifier(builds):
 
 
 def parity(build):
-    """The XDP program judges as the oracle does."""
-    subprocess.run(
-        ["python3", TESTS / "parity/parity.py", "--replay", build / "tests/replay", "--only", "xdp",
-         "--packets", "500", "--seeds", "2", "3"], check=True)
+    """The XDP program judges as the oracle does, and so does a worker."""
+    for form in ("xdp", "worker"):
+        subprocess.run(
+            ["python3", TESTS / "parity/parity.py", "--replay", build / "tests/replay",
+             "--only", form, "--packets", "500", "--seeds", "2", "3"], check=True)
 
 
 def _expected(host, family):

@@ -21,8 +21,9 @@ from debian_kernel import DebianKernel, KernelError
 
 SOURCE = Path(__file__).resolve().parents[2]
 PYTHON = Path("/usr/lib/python3.11")
-PROGRAMS = ("sh", "mount", "insmod", "ip", "sysctl", "nsenter", "ethtool", "python3")
-MODULES = ("veth", "bridge", "tun", "sch_ingress", "cls_bpf", "tcp_diag", "udp_diag")
+PROGRAMS = ("sh", "mount", "insmod", "ip", "sysctl", "nsenter", "ethtool", "nft", "python3")
+MODULES = ("veth", "tun", "bridge", "nf_tables", "sch_ingress", "cls_bpf", "tcp_diag",
+           "udp_diag")
 UNUSED = {"__pycache__", "test", "idlelib", "lib2to3", "distutils", "ensurepip", "pydoc_data",
           "tkinter", "turtledemo", "config-3.11-x86_64-linux-gnu", "curses", "sqlite3"}
 OBJECTS = ("bpf/ask.bpf.o", "bpf/tc.bpf.o", "bpf/xdp.bpf.o")

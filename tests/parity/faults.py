@@ -1,17 +1,17 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Puts a fault into the core, the XDP program or the oracle on purpose: parity must find it.
+"""Puts a fault into the core, the XDP program, the worker or the oracle on purpose: parity must
+find it.
 
     faults.py --build BUILD
 
 Each fault is a few words changed in a copy of one source file. Where it is, what was compiled
 from it is built again with the build's own commands (one object natively; for the XDP program
-its object and skeleton) and compared with the oracle by parity.judge(). A fault that nobody
-notices, one whose words are no longer in the source, and a difference without any fault are
-failures. Needs root for the XDP program.
+its object and skeleton; for the worker what judges and what asks for routes) and compared with the
+oracle by parity.judge(). A fault that nobody notices, one whose words are no longer in the source,
+and a difference without any fault are failures. Needs root for the XDP program and the worker.
 """
 import argparse
-import os
 import shlex
 import shutil
 import subprocess
@@ -21,8 +21,8 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-import parity  # also finds the modules of tests/model
-import trace
+import forms
+import parity
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKETS = 5000
@@ -33,7 +33,7 @@ class Fault(NamedTuple):
     """Words of a file, and what stands there instead."""
 
     name: str
-    where: str  # native, xdp or oracle: which of them has it
+    where: str  # native, xdp, worker or oracle: which of them has it
     seed: int
     path: str
     changes: tuple
@@ -62,6 +62,17 @@ FAULTS = (
           (("query->length > route->mtu", "query->length >= route->mtu"),)),
     Fault("the hop limit stays", "xdp", PLAIN, "core/rewrite.h",
           (("if (hop)\n\t\tip[7]--;", "(void)hop;"),)),
+    Fault("frames are judged as if from the first interface", "worker", PLAIN,
+          "dataplane/worker.c", (("b->ifindex = queue->ifindex;",
+                                  "b->ifindex = worker->queues[0].ifindex;"),)),
+    Fault("the last byte stays with the worker", "worker", PLAIN, "dataplane/worker.c",
+          (("frame->start, bytes, b->ifindex", "frame->start, bytes - 1, b->ifindex"),)),
+    Fault("a batch is judged by a configuration that is not in force", "worker", PLAIN,
+          "core/batch.h", ((".half = half}", ".half = !half}"),)),
+    Fault("the kernel is not told how long the packet is", "worker", PLAIN,
+          "dataplane/route_question.c",
+          (("exchange = {.query = *query};",
+            "exchange = {.query = *query};\n\n\texchange.query.length = 1;"),)),
     Fault("a SYN does not open a closed flow again", "oracle", PLAIN_V1, "tests/model/tcp.py",
           (("if state == CLOSED and flags & SYN and not flags & ACK:", "if False:"),)),
 )
@@ -84,12 +95,12 @@ class Build:
                 return command
         raise SystemExit(f"faults: the build has no command that makes {output}")
 
-    def again(self, output, instead, folders=(), inputs=()):
-        """Make an output elsewhere: with headers of the folders before all others, and with other
-        inputs."""
+    def again(self, output, instead, folders=(), inputs=(), objects=()):
+        """Make an output elsewhere: with headers of the folders before all others, with other
+        inputs, and with objects before those of libraries."""
         command = self.command(output)
         new = [str(dict(((output, instead), *inputs)).get(word, word)) for word in command]
-        new[1:1] = [f"-I{folder}" for folder in folders]
+        new[1:1] = [f"-I{folder}" for folder in folders] + [str(each) for each in objects]
         for flag in ("-MF", "-MQ"):
             if flag in new:
                 at = new.index(flag)
@@ -109,7 +120,19 @@ class Build:
         self.again("bpf/xdp.bpf.o", program, (overlay, overlay / "bpf"), inputs)
         self.again("bpf/xdp.skel.h", overlay / "xdp.skel.h",
                    inputs=[("bpf/xdp.bpf.o", program)])
-        return self._link(overlay, "tests/replay.p/parity_xdp_run.c.o")
+        return self._link(overlay, "tests/replay.p/parity_kernel_run.c.o")
+
+    def worker(self, overlay):
+        """=> replay, with the worker of the overlay"""
+        objects = []
+        for name in ("worker", "route_question"):
+            output = f"dataplane/libworker.a.p/{name}.c.o"
+            source = next(word for word in self.command(output) if word.endswith(f"{name}.c"))
+            objects.append(overlay / f"{name}.o")
+            self.again(output, objects[-1], (overlay,),
+                       [(source, overlay / "dataplane" / f"{name}.c")])
+        self.again("tests/replay", overlay / "replay", objects=objects)
+        return overlay / "replay"
 
     def _link(self, overlay, name):
         self.again(name, overlay / "faulty.o", (overlay,))
@@ -131,23 +154,21 @@ def change(fault, overlay):
 
 def copy_sources(overlay):
     """What a fault can be put into."""
-    for folder in ("abi", "core", "bpf", "tests/model"):
+    for folder in ("abi", "core", "bpf", "dataplane", "tests/model"):
         shutil.copytree(ROOT / folder, overlay / folder,
                         ignore=shutil.ignore_patterns("__pycache__"))
 
 
 def differences(build, fault, overlay, directory):
-    """=> what parity says of the fault"""
+    """=> what parity says of the fault: lines"""
     program, form = build.replay, fault.where
     if fault.where == "oracle":
-        subprocess.run([sys.executable, overlay / "tests/model/trace.py", "--seed",
-                        str(fault.seed), "--packets", str(PACKETS), "--out", directory],
-                       check=True, env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"})
+        parity.write_trace(fault.seed, PACKETS, directory, overlay / "tests/model")
         form = "native"
     else:
-        trace.write_trace(fault.seed, PACKETS, directory)
+        parity.write_trace(fault.seed, PACKETS, directory)
         program = getattr(build, fault.where)(overlay)
-    return parity.judge(program, [form], directory)
+    return parity.judge(program, [form], directory).lines
 
 
 def is_found(build, fault):
@@ -169,8 +190,8 @@ def all_is_equal_without(build):
     """=> whether parity says so of the same traces without a fault"""
     for seed in sorted({fault.seed for fault in FAULTS}):
         with tempfile.TemporaryDirectory(prefix="hf-fault-") as name:
-            trace.write_trace(seed, PACKETS, Path(name))
-            lines = parity.judge(build.replay, ["native", "xdp"], Path(name))
+            parity.write_trace(seed, PACKETS, Path(name))
+            lines = parity.judge(build.replay, forms.FORMS, Path(name)).lines
         if lines:
             print("\n".join([f"seed {seed}, without a fault:"] + lines))
             return False

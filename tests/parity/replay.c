@@ -4,7 +4,8 @@
  * tests/model/replay_file.py.
  *
  *     replay native DIR RESULTS STATE
- *     replay xdp DIR RESULTS STATE     in a network namespace that parity.py has set up
+ *     replay xdp DIR RESULTS STATE       in a network namespace that forms.py has set up
+ *     replay worker DIR RESULTS STATE    likewise
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -25,13 +26,15 @@
 #include "dataplane/words.h"
 #include "tests/env/test_snapshot.h"
 #include "tests/parity/scenario.h"
+#include "tests/parity/worker_run.h"
 #include "tests/parity/xdp_run.h"
 
-enum { RECORD_PACKET = 1, RECORD_COLLECT = 2, VERDICT_COLLECTED = 255, FRAME_ROOM = 4096 };
+enum { RECORD_PACKET = 1, RECORD_COLLECT = 2, VERDICT_COLLECTED = 255, TRACE_FRAME_BYTES = 4096 };
 
 /* As the files spell verdicts. */
-_Static_assert(VERDICT_DROP == 0 && VERDICT_KERNEL == 1 && VERDICT_KERNEL_TRANSLATED == 2 &&
-		       VERDICT_FORWARD == 3,
+_Static_assert((int)VERDICT_DROP == RUN_DROP && (int)VERDICT_KERNEL == RUN_KERNEL &&
+		       (int)VERDICT_KERNEL_TRANSLATED == RUN_KERNEL_TRANSLATED &&
+		       (int)VERDICT_FORWARD == RUN_FORWARD && RUN_DROP == 0 && RUN_FORWARD == 3,
 	       "tests/model/replay_file.py");
 
 struct __attribute__((packed)) trace_record {
@@ -49,16 +52,22 @@ struct __attribute__((packed)) result_record {
 	u32 ifindex;
 };
 
-static u32 now_s;
+/* What runs the trace; with neither, the native core does. */
+struct form {
+	struct xdp_run *xdp;
+	struct worker_run *worker;
+};
+
+static u32 now_s; /* atomically: workers have threads of their own */
 
 static u32 trace_clock_s(void)
 {
-	return now_s;
+	return __atomic_load_n(&now_s, __ATOMIC_RELAXED);
 }
 
 static u64 trace_clock_ns(void)
 {
-	return (u64)now_s * 1000000000ull;
+	return (u64)trace_clock_s() * 1000000000ull;
 }
 
 static void die(const char *what)
@@ -67,28 +76,32 @@ static void die(const char *what)
 	exit(2);
 }
 
-static void run_native(u8 *frame, u16 length, u32 ifindex, struct result_record *result)
+static void run_native(u8 *frame, u16 length, u32 ifindex, struct run_outcome *outcome)
 {
 	struct native_frame native = {frame, frame + length};
 	struct verdict verdict = nat_packet(&native, ifindex, nat_active_half(), false);
 
-	*result = (struct result_record){
-		.verdict = verdict.action, .reason = verdict.reason, .length = length,
+	*outcome = (struct run_outcome){
+		.verdict = verdict.action, .reason = verdict.reason,
 		.ifindex = verdict.action == VERDICT_FORWARD ? verdict.ifindex : 0};
 }
 
-static void run_record(const struct xdp_run *xdp, u8 *frame, const struct trace_record *record,
+static void run_record(const struct form *form, u8 *frame, const struct trace_record *record,
 		       struct result_record *result)
 {
-	struct xdp_outcome outcome;
+	u16 length = record->length;
+	struct run_outcome outcome;
 
-	if (!xdp) {
-		run_native(frame, record->length, record->ifindex, result);
-		return;
-	}
-	xdp_run_packet(xdp, frame, record->length, record->ifindex, now_s, &outcome);
+	if (form->worker)
+		worker_run_packet(form->worker, frame, &length, record->ifindex, record->time_s,
+				  &outcome);
+	else if (form->xdp)
+		xdp_run_packet(form->xdp, frame, length, record->ifindex, record->time_s,
+			       &outcome);
+	else
+		run_native(frame, length, record->ifindex, &outcome);
 	*result = (struct result_record){.verdict = outcome.verdict, .reason = outcome.reason,
-					 .length = record->length, .ifindex = outcome.ifindex};
+					 .length = length, .ifindex = outcome.ifindex};
 }
 
 static void no_wait(void)
@@ -99,7 +112,7 @@ static void no_wait(void)
 static void collect(struct tables *tables)
 {
 	struct collector_pass pass = {
-		.now_s = now_s, .config = &tables->config[!tables_idle_half(tables)],
+		.now_s = trace_clock_s(), .config = &tables->config[!tables_idle_half(tables)],
 		.wait = no_wait, .nexthop_generation = nexthop_generation(tables->control)};
 
 	collector_walk(tables, &pass, 0, tables->control->flow_capacity);
@@ -117,23 +130,23 @@ static FILE *open_file(const char *directory, const char *name, const char *mode
 	return file;
 }
 
-static void replay(FILE *trace, FILE *results, struct tables *tables, const struct xdp_run *xdp)
+static void replay(FILE *trace, FILE *results, struct tables *tables, const struct form *form)
 {
-	static u8 room[FRAME_ROOM + 2] __attribute__((aligned(4)));
+	static u8 room[RUN_FRAME_ROOM + 2] __attribute__((aligned(4)));
 	u8 *frame = room + 2; /* the IP header then lies aligned */
 	struct trace_record record;
 
 	while (fread(&record, sizeof(record), 1, trace) == 1) {
 		struct result_record result = {.verdict = VERDICT_COLLECTED};
 
-		if (record.length > FRAME_ROOM ||
+		if (record.length > TRACE_FRAME_BYTES ||
 		    fread(frame, 1, record.length, trace) != record.length)
 			die("trace");
-		now_s = record.time_s;
+		__atomic_store_n(&now_s, record.time_s, __ATOMIC_RELAXED);
 		if (record.kind == RECORD_COLLECT)
 			collect(tables);
 		else
-			run_record(xdp, frame, &record, &result);
+			run_record(form, frame, &record, &result);
 		if (fwrite(&result, sizeof(result), 1, results) != 1 ||
 		    fwrite(frame, 1, result.length, results) != result.length)
 			die("results");
@@ -279,59 +292,123 @@ static void set_environment(struct tables *tables)
 					   .now_ns = trace_clock_ns, .route = scenario_route};
 }
 
-static void replay_natively(const json_t *scenario, const struct network *network, FILE *trace,
-			    FILE *results, const char *state_path)
+/* A trace, and where what becomes of it is written. */
+struct job {
+	const json_t *scenario;
+	const struct network *network;
+	FILE *trace;
+	FILE *results;
+	const char *state_path;
+};
+
+static void finish(const struct job *job, struct tables *tables, const struct form *form)
 {
-	struct tables *tables = tables_create(scenario_capacity(scenario), 1);
+	replay(job->trace, job->results, tables, form);
+	write_state(tables, job->state_path);
+}
+
+static void replay_natively(const struct job *job)
+{
+	struct tables *tables = tables_create(scenario_capacity(job->scenario), 1);
 	struct port_tables ports = test_port_tables_of(tables);
+	const struct form form = {0};
 
 	set_environment(tables);
-	scenario_set_routes(scenario, network);
-	scenario_install(scenario, tables, network, &ports);
-	replay(trace, results, tables, NULL);
-	write_state(tables, state_path);
+	scenario_set_routes(job->scenario, job->network);
+	scenario_install(job->scenario, DATAPLANE_EBPF, tables, job->network, &ports);
+	finish(job, tables, &form);
 	tables_free(tables);
 }
 
-static void replay_in_kernel(const json_t *scenario, const struct network *network, FILE *trace,
-			     FILE *results, const char *state_path)
+static void install_pinned(const struct job *job, enum dataplane dataplane, struct state *state)
 {
-	struct xdp_run *xdp = xdp_run_open(scenario_capacity(scenario), network);
-	struct state *state = xdp_run_state(xdp);
 	struct port_tables ports = state_port_tables(state);
 
 	set_environment(&state->tables);
-	scenario_install(scenario, &state->tables, network, &ports);
-	replay(trace, results, &state->tables, xdp);
-	write_state(&state->tables, state_path);
-	xdp_run_close(xdp);
+	scenario_install(job->scenario, dataplane, &state->tables, job->network, &ports);
+}
+
+static void replay_by_program(const struct job *job)
+{
+	const struct form form = {
+		.xdp = xdp_run_open(scenario_capacity(job->scenario), job->network)};
+	struct state *state = xdp_run_state(form.xdp);
+
+	install_pinned(job, DATAPLANE_EBPF, state);
+	finish(job, &state->tables, &form);
+	xdp_run_close(form.xdp);
+}
+
+static void replay_by_worker(const struct job *job)
+{
+	static const struct worker_run_clock clock = {trace_clock_s, trace_clock_ns};
+	const struct form form = {
+		.worker = worker_run_open(scenario_capacity(job->scenario), job->network)};
+	struct state *state = worker_run_state(form.worker);
+	struct snapshot snapshot;
+
+	install_pinned(job, DATAPLANE_USERSPACE, state);
+	scenario_snapshot(job->scenario, DATAPLANE_USERSPACE, &snapshot);
+	worker_run_start(form.worker, &snapshot, job->network, &clock);
+	snapshot_free(&snapshot);
+	finish(job, &state->tables, &form);
+	worker_run_close(form.worker);
+}
+
+typedef void replay_function(const struct job *job);
+
+/* => NULL if there is no such form */
+static replay_function *find_form(const char *name)
+{
+	static const struct {
+		const char *name;
+		replay_function *replay;
+	} forms[] = {{"native", replay_natively},
+		     {"xdp", replay_by_program},
+		     {"worker", replay_by_worker}};
+
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
+		if (!strcmp(forms[i].name, name))
+			return forms[i].replay;
+	return NULL;
+}
+
+static void open_job(struct job *job, const char *directory, const char *results_path)
+{
+	char magic[8];
+
+	job->trace = open_file(directory, "trace.bin", "r");
+	job->results = open_file("", results_path, "w");
+	if (fread(magic, sizeof(magic), 1, job->trace) != 1 || memcmp(magic, "HFTRACE1", 8) ||
+	    fwrite("HFRESLT1", 8, 1, job->results) != 1)
+		die("trace.bin");
+}
+
+static void close_job(const struct job *job, const char *results_path)
+{
+	(void)fclose(job->trace);
+	if (fclose(job->results))
+		die(results_path);
 }
 
 int main(int argc, char **argv)
 {
+	replay_function *replay_form = argc == 5 ? find_form(argv[1]) : NULL;
 	struct network network;
 	json_t *scenario;
-	FILE *trace, *results;
-	char magic[8];
+	struct job job;
 
-	if (argc != 5 || (strcmp(argv[1], "native") && strcmp(argv[1], "xdp"))) {
-		(void)fputs("usage: replay native|xdp DIR RESULTS STATE\n", stderr);
+	if (!replay_form) {
+		(void)fputs("usage: replay native|xdp|worker DIR RESULTS STATE\n", stderr);
 		return 2;
 	}
 	scenario = scenario_load(argv[2]);
 	scenario_network(scenario, &network);
-	trace = open_file(argv[2], "trace.bin", "r");
-	results = open_file("", argv[3], "w");
-	if (fread(magic, sizeof(magic), 1, trace) != 1 || memcmp(magic, "HFTRACE1", 8) ||
-	    fwrite("HFRESLT1", 8, 1, results) != 1)
-		die("trace.bin");
-	if (!strcmp(argv[1], "native"))
-		replay_natively(scenario, &network, trace, results, argv[4]);
-	else
-		replay_in_kernel(scenario, &network, trace, results, argv[4]);
-	(void)fclose(trace);
-	if (fclose(results))
-		die(argv[3]);
+	job = (struct job){
+		.scenario = scenario, .network = &network, .state_path = argv[4]};
+	open_job(&job, argv[2], argv[3]);
+	replay_form(&job);
+	close_job(&job, argv[3]);
 	network_free(&network);
 	json_decref(scenario);
 	return 0;

@@ -136,16 +136,23 @@ static void reserve_kernel_ports(const json_t *scenario, struct tables *tables)
 	}
 }
 
-void scenario_install(const json_t *scenario, struct tables *tables,
+void scenario_snapshot(const json_t *scenario, enum dataplane dataplane, struct snapshot *snapshot)
+{
+	struct error error;
+
+	if (snapshot_decode(json_object_get(scenario, "snapshot"), snapshot, &error))
+		give_up("snapshot", error.text);
+	snapshot->maximum_flows = scenario_capacity(scenario);
+	snapshot->dataplane = dataplane;
+}
+
+void scenario_install(const json_t *scenario, enum dataplane dataplane, struct tables *tables,
 		      const struct network *network, const struct port_tables *ports)
 {
-	json_t *json = json_object_get(scenario, "snapshot");
 	struct snapshot snapshot;
 	struct error error;
 
-	if (snapshot_decode(json, &snapshot, &error))
-		give_up("snapshot", error.text);
-	snapshot.maximum_flows = scenario_capacity(scenario);
+	scenario_snapshot(scenario, dataplane, &snapshot);
 	if (compile_snapshot(tables, &snapshot, network, ports, &error))
 		give_up("compiling", error.text);
 	snapshot_free(&snapshot);

@@ -17,8 +17,12 @@ json_t *scenario_load(const char *directory);
 
 void scenario_network(const json_t *scenario, struct network *network);
 
+/* The snapshot, for a dataplane. Free it with snapshot_free(). */
+void scenario_snapshot(const json_t *scenario, enum dataplane dataplane,
+		       struct snapshot *snapshot);
+
 /* Port key, ports of the kernel's own, and the compiled snapshot, in force. */
-void scenario_install(const json_t *scenario, struct tables *tables,
+void scenario_install(const json_t *scenario, enum dataplane dataplane, struct tables *tables,
 		      const struct network *network, const struct port_tables *ports);
 
 /* Routes and neighbours; then scenario_route() answers for environment.route. */

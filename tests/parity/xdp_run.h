@@ -5,23 +5,17 @@
 #ifndef TESTS_PARITY_XDP_RUN_H
 #define TESTS_PARITY_XDP_RUN_H
 
-#include "dataplane/state.h"
+#include "tests/parity/kernel_run.h"
 
 struct xdp_run;
-
-struct xdp_outcome {
-	u8 verdict; /* 0 drop, 1 kernel, 2 kernel translated, 3 forward */
-	u8 reason;
-	u32 ifindex; /* where it goes out, 0 otherwise */
-};
 
 /* Exits with a message if anything fails. The interfaces exist; the program is attached to them. */
 struct xdp_run *xdp_run_open(u32 flow_capacity, const struct network *network);
 struct state *xdp_run_state(struct xdp_run *run);
 
 /* Rewrites the frame in place. */
-void xdp_run_packet(const struct xdp_run *run, u8 *frame, u16 length, u32 ifindex, u32 now_s,
-		    struct xdp_outcome *outcome);
+void xdp_run_packet(struct xdp_run *run, u8 *frame, u16 length, u32 ifindex, u32 now_s,
+		    struct run_outcome *outcome);
 
 /* The state is unpinned when the process ends. */
 void xdp_run_close(struct xdp_run *run);
