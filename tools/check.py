@@ -82,6 +82,10 @@ def _python(path, *words):
     return (PYTHON, str(SOURCE / path), *words)
 
 
+def _lab(tree, dataplane, *names):
+    return _python("tests/lab/run.py", "--build", _tree(tree), "--dataplane", dataplane, *names)
+
+
 STAGES = (
     Stage("unit", "unit tests under ASan and UBSan", _meson("asan", "unit"), ("asan",)),
     Stage("threads", "unit tests under ThreadSanitizer [R39]", _meson("tsan", "unit"), ("tsan",)),
@@ -107,9 +111,15 @@ STAGES = (
           (PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(SOURCE / "tests/static"))),
     Stage("fuzz", "fuzzers of configuration, snapshot and packet",
           (str(SOURCE / "tests/fuzz/run.sh"), _tree("fuzz"), "20"), ("fuzz",)),
-    Stage("lab", "real programs through a real gateway",
-          _python("tests/lab/run.py", "--build", _tree("release")), ("release",), limit_s=600,
-          root=True),
+    Stage("lab", "real programs through a real gateway, in the kernel", _lab("release", "ebpf"),
+          ("release",), limit_s=600, root=True),
+    Stage("lab-userspace", "the same by workers, which are killed, hang, and are switched to",
+          _lab("release", "userspace"), ("release",), limit_s=900, root=True),
+    Stage("lab-switching", "the same, with the dataplane switched every second",
+          _lab("release", "switching"), ("release",), limit_s=600, root=True),
+    Stage("lab-threads", "workers in the lab, under ThreadSanitizer [R39]",
+          _lab("tsan", "userspace", "races.first", "addresses.userspace", "accounting",
+               "life.odd", "life.clear", "workers_hang"), ("tsan",), root=True),
     Stage("demo", "the demonstration, each of its claims",
           _python("tests/lab/demo.py", "--build", _tree("release")), ("release",), root=True),
     Stage("kernel", "Debian 12's Linux 6.1: verifier, parity, lab",

@@ -47,6 +47,7 @@ set security nat source rule-set out rule all then source-nat pool resi
 # Which dataplane configurations ask for; run.py sets it. Who switches begins in the kernel.
 DATAPLANES = ("ebpf", "userspace", "switching")
 dataplane = "ebpf"  # pylint: disable=invalid-name
+soak = False  # pylint: disable=invalid-name
 
 PERSISTENT = "set security nat source address-persistent\n"
 

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs the lab's tests: real programs in network namespaces, through a real gateway.
 
-    run.py [--build BUILD] [--dataplane ebpf|userspace|switching] [--list] [NAMES]
+    run.py [--build BUILD] [--dataplane ebpf|userspace|switching] [--soak] [--list]
+           [NAMES]
 
 A name is a part of test_file.test_name; without one, all are run. Each test has a world of its
 own (sandbox.py) and a time that it may take. Needs root.
@@ -90,6 +91,8 @@ def main():
     parser.add_argument("--build", type=Path, default=Path("build"), help="where meson built")
     parser.add_argument("--dataplane", choices=house.DATAPLANES, default="ebpf",
                         help="run by which; switching: another one every second")
+    parser.add_argument("--soak", action="store_true",
+                        help="as often as the goals ask for, where a check does less")
     parser.add_argument("--list", action="store_true", help="name the tests and what they show")
     parser.add_argument("names", nargs="*", help="parts of names; without: all")
     arguments = parser.parse_args()
@@ -100,7 +103,7 @@ def main():
         for test in tests:
             print(f"{test.name}: {test.claim}")
         return 0
-    house.dataplane = arguments.dataplane
+    house.dataplane, house.soak = arguments.dataplane, arguments.soak
     started = time.monotonic()
     failed = run_all(tests, arguments.build.resolve())
     print(f"{len(tests) - failed} of {len(tests)} lab tests passed in "
