@@ -534,31 +534,55 @@ struct port_tables state_port_tables(struct state *state)
 	return (struct port_tables){state_add_port_tables, state};
 }
 
-static void forget_port_table(struct state *state, u32 slot)
+/*
+ * Takes tables out of the outer map. To delete them one by one would wait for running programs each
+ * time; so all are replaced at once by one that has no port to give, which goes when the last of
+ * their slots is used again.
+ */
+static void take_out_port_tables(const struct state *state, const u32 *slots, u32 count)
+{
+	int fds[PORT_TABLES_AT_ONCE], none = create_port_map();
+	struct error error;
+
+	for (u32 i = 0; i < count; i++)
+		fds[i] = none;
+	if (none < 0 || enter_port_tables(state, slots, fds, count, &error))
+		for (u32 i = 0; i < count; i++)
+			(void)bpf_map_delete_elem(state->fds[STATE_PORTS], &slots[i]);
+	if (none >= 0)
+		(void)close(none);
+}
+
+static void unpin_port_table(const struct state *state, u32 slot)
 {
 	char path[PATH_MAX], name[32];
 
-	(void)bpf_map_delete_elem(state->fds[STATE_PORTS], &slot);
 	port_table_name(slot, name);
 	state_pin_path(state, name, path);
 	(void)unlink(path);
 }
 
-void state_remove_port_tables(struct state *state, const u32 *slots, u32 count)
+static void remove_some_port_tables(struct state *state, const u32 *slots, u32 count)
 {
 	struct address_ports *removed[PORT_TABLES_AT_ONCE];
 
+	take_out_port_tables(state, slots, count);
+	for (u32 i = 0; i < count; i++) {
+		unpin_port_table(state, slots[i]);
+		removed[i] = __atomic_exchange_n(&state->tables.ports[slots[i]], NULL,
+						 __ATOMIC_ACQ_REL);
+	}
+	readers_wait(); /* a worker may still be looking */
+	for (u32 i = 0; i < count; i++)
+		if (removed[i])
+			(void)munmap(removed[i], sizeof(*removed[i]));
+}
+
+void state_remove_port_tables(struct state *state, const u32 *slots, u32 count)
+{
 	for (u32 done = 0, some; done < count; done += some) {
 		some = count - done < PORT_TABLES_AT_ONCE ? count - done : PORT_TABLES_AT_ONCE;
-		for (u32 i = 0; i < some; i++) {
-			forget_port_table(state, slots[done + i]);
-			removed[i] = __atomic_exchange_n(&state->tables.ports[slots[done + i]],
-							 NULL, __ATOMIC_ACQ_REL);
-		}
-		readers_wait(); /* a worker may still be looking */
-		for (u32 i = 0; i < some; i++)
-			if (removed[i])
-				(void)munmap(removed[i], sizeof(*removed[i]));
+		remove_some_port_tables(state, &slots[done], some);
 	}
 }
 
