@@ -40,6 +40,7 @@ struct sample {
 	u8 head[SAMPLE_HEAD_BYTES];
 };
 
+_Static_assert((SAMPLE_HEAD_BYTES & (SAMPLE_HEAD_BYTES - 1)) == 0, "core/open.h masks with it");
 _Static_assert(sizeof(struct sample) == 48 + SAMPLE_HEAD_BYTES, "no holes");
 
 struct sample_ring {

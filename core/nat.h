@@ -336,6 +336,18 @@ static __always_inline u32 nat_active_half(void)
 	return control ? atomic_read(&control->active_half) : 0;
 }
 
+static __always_inline struct judgement packet_rehearse(env_frame *frame, struct packet *p,
+							 const struct control *control,
+							 const struct nat_config *config)
+{
+	struct first first = FIRST_NOTHING;
+	u32 reason = packet_begin(frame, p, control, config);
+
+	if (reason == NO_REASON)
+		reason = first_steps(frame, p, &first);
+	return first_judgement(config, p, &first, reason);
+}
+
 /*
  * Judges a first packet once more, as far as it goes without reserving, writing or counting.
  * For the sentinel, which compares the compiled forms of the core (abi/sample.h).
@@ -344,19 +356,15 @@ static __always_inline struct judgement nat_rehearse(env_frame *frame, u32 ifind
 {
 	const struct control *control = env_control();
 	const struct nat_config *config = env_config(half);
-	struct first first = FIRST_NOTHING;
 	struct packet packet;
-	u32 reason = REASON_source_nat_pool_invalid;
 
 	__builtin_memset(&packet, 0, sizeof(packet));
 	packet.ifindex = ifindex;
 	packet.half = half;
 	packet.rehearsed = true;
-	if (control && config)
-		reason = packet_begin(frame, &packet, control, config);
-	if (reason == NO_REASON)
-		reason = first_steps(frame, &packet, &first);
-	return first_judgement(&first, reason);
+	if (!control || !config)
+		return (struct judgement){.reason = REASON_source_nat_pool_invalid};
+	return packet_rehearse(frame, &packet, control, config);
 }
 
 /*

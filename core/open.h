@@ -41,9 +41,7 @@ struct first {
 	u32 nexthop; /* for the flow to remember; NEXTHOP_NONE if the kernel is to be asked again */
 	u32 too_big; /* for the route's MTU */
 	u32 pool;   /* position in pools[], MAX_POOLS before one is chosen */
-	u32 pool_id;
-	u32 index;   /* the address to begin with, in the pool's list of the family */
-	u32 address; /* its slot, where the source alone decides; otherwise SAMPLE_ANY_ADDRESS */
+	u32 index;  /* the address to begin with, in the pool's list of the family */
 	u32 slot;   /* + 1: the flow, reserved and then published */
 };
 
@@ -197,7 +195,6 @@ core_step int first_choose(struct packet *p, struct first *first)
 	if (!pool)
 		return (int)reason;
 	first->pool = position;
-	first->pool_id = pool->id;
 	counters = env_pool_counters(pool->id);
 	if (counters && !p->rehearsed)
 		atomic_add(&counters->hits, 1);
@@ -206,16 +203,6 @@ core_step int first_choose(struct packet *p, struct first *first)
 	return pool->lists[FAMILY_IPV4].length || pool->lists[FAMILY_IPV6].length
 		       ? REASON_source_nat_pool_wrong_family
 		       : REASON_source_nat_pool_empty;
-}
-
-static __always_inline u32 first_address_at(const struct nat_config *config, u32 position)
-{
-	u64 index = position;
-
-	if (index >= MAX_POOL_ADDRESSES)
-		return SAMPLE_ANY_ADDRESS;
-	index_is_checked(index, MAX_POOL_ADDRESSES);
-	return config->pool_addresses[index];
 }
 
 /* The address to begin with. => NO_REASON, or the reason for the drop */
@@ -247,8 +234,6 @@ core_step int first_select(struct packet *p, struct first *first)
 	else if (!p->rehearsed)
 		first->index =
 			(u32)(atomic_fetch_add(&counters->round_robin[family], 1) % length);
-	if (pool->selector != SELECT_ROUND_ROBIN)
-		first->address = first_address_at(config, pool->lists[family].first + first->index);
 	return NO_REASON;
 }
 
@@ -496,10 +481,33 @@ core_step int first_refuse(struct packet *p, struct first *first, u32 reason)
 	return 0;
 }
 
-static __always_inline struct judgement first_judgement(const struct first *first, u32 reason)
+/* => the slot of the address that the source alone decides; SAMPLE_ANY_ADDRESS if there is none */
+static __always_inline u16 first_address(const struct nat_config *config,
+					 const struct nat_pool *pool, const struct packet *p,
+					 const struct first *first)
 {
-	return (struct judgement){.reason = (u16)reason, .rule = (u16)first->rule_id,
-				  .pool = (u16)first->pool_id, .address = (u16)first->address};
+	u64 position = pool->lists[p->key.family % FAMILY_COUNT].first + first->index;
+
+	if (pool->selector == SELECT_ROUND_ROBIN || position >= MAX_POOL_ADDRESSES)
+		return SAMPLE_ANY_ADDRESS;
+	index_is_checked(position, MAX_POOL_ADDRESSES);
+	return config->pool_addresses[position];
+}
+
+static __always_inline struct judgement first_judgement(const struct nat_config *config,
+							const struct packet *p,
+							const struct first *first, u32 reason)
+{
+	const struct nat_pool *pool = config_pool(config, first->pool);
+	struct judgement judgement = {.reason = (u16)reason, .rule = (u16)first->rule_id,
+				      .address = SAMPLE_ANY_ADDRESS};
+
+	if (!pool)
+		return judgement;
+	judgement.pool = pool->id;
+	if (reason == NO_REASON)
+		judgement.address = first_address(config, pool, p, first);
+	return judgement;
 }
 
 /* => whether the packet is one of those that are judged a second time */
@@ -532,21 +540,22 @@ core_step int sample_keep(env_frame *frame, struct packet *p, struct first *firs
 	sample->length = (u16)bytes;
 	if (bytes > SAMPLE_HEAD_BYTES)
 		bytes = SAMPLE_HEAD_BYTES;
-	index_is_checked(bytes, SAMPLE_HEAD_BYTES + 1);
+	value_is_anything(bytes);
+	bytes = ((bytes - 1) & (SAMPLE_HEAD_BYTES - 1)) + 1; /* for BPF's verifier: 1 to all */
 	sample->head_length = (u16)bytes;
 	sample->generation = config->generation;
 	sample->nexthop_generation = nexthop_generation(control);
 	sample->ifindex = p->ifindex;
 	sample->half = p->half;
 	sample->form = (u8)env_form();
-	sample->judgement = first_judgement(first, reason);
-	if (bytes && env_frame_load(frame, sample->head, (u32)bytes))
+	sample->judgement = first_judgement(config, p, first, reason);
+	if (env_frame_load(frame, sample->head, (u32)bytes))
 		sample->head_length = 0;
 	(void)atomic_swap(&sample->state, SAMPLE_READY);
 	return 0;
 }
 
-#define FIRST_NOTHING {.rule = RULE_NOT_FOUND, .pool = MAX_POOLS, .address = SAMPLE_ANY_ADDRESS}
+#define FIRST_NOTHING {.rule = RULE_NOT_FOUND, .pool = MAX_POOLS}
 
 /* As far as it goes without reserving anything. => NO_REASON, or the reason */
 static __always_inline u32 first_steps(env_frame *frame, struct packet *p, struct first *first)

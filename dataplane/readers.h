@@ -15,7 +15,11 @@ struct reader {
 	u64 crossings; /* odd: inside. Atomically, by the reader */
 } __cache_aligned;
 
-/* => 0; -ENOSPC if there are too many. Any thread; so is removing, after the reader has left */
+/*
+ * These, and readers_wait(): one thread at a time (in holdfast-dp, whoever has the engine's lock). A
+ * reader is removed when it has left for good.
+ * => 0; -ENOSPC if there are too many
+ */
 int readers_add(struct reader *reader);
 void readers_remove(struct reader *reader);
 

@@ -135,7 +135,7 @@ static const char *const form_names[FORM_COUNT] = {"kernel", "native"};
 static json_t *judgement_json(const struct view *v, const struct judgement *j)
 {
 	bool opens = j->reason >= REASON_COUNT;
-	json_t *address = j->address == SAMPLE_ANY_ADDRESS || j->address >= MAX_ADDRESS_SLOTS
+	json_t *address = j->address >= MAX_ADDRESS_SLOTS /* SAMPLE_ANY_ADDRESS is */
 				  ? json_null()
 				  : report_address(&v->tables->control->addresses
 							    .slots[j->address]
@@ -151,7 +151,7 @@ static json_t *head_json(const struct sample *sample)
 {
 	char text[2 * SAMPLE_HEAD_BYTES + 1] = "";
 
-	for (u32 i = 0; i < sample->head_length; i++)
+	for (size_t i = 0; i < sample->head_length; i++)
 		(void)snprintf(text + 2 * i, 3, "%02x", sample->head[i]);
 	return json_string(text);
 }

@@ -30,7 +30,8 @@ struct workers_plan {
 	struct planned_interface interfaces[MAX_INTERFACES];
 	u32 interface_count;
 	u32 worker_count;
-	bool busy_poll;
+	u32 busy_poll; /* 0 or 1; without padding, plans can be compared as they lie there */
+	u32 zero;
 	u64 cpus[MAX_WORKER_CPUS / 64]; /* to run on; none: as the kernel likes */
 };
 

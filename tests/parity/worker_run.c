@@ -220,7 +220,7 @@ static void judge_handed(const struct worker_run *run, struct caught *caught,
 	if (by_uplink)
 		take_note_off(caught, outcome);
 	if (caught->bytes == sent->bytes && outcome->verdict != RUN_CONTRADICTION)
-		outcome->verdict = kernel_run_handed(sent->frame, caught->frame, caught->bytes);
+		outcome->verdict = (u8)kernel_run_handed(sent->frame, caught->frame, caught->bytes);
 	if (by_uplink != sent->steered)
 		contradict(outcome, "the kernel was handed by one what another had judged");
 	if (caught->ifindex != sent->ifindex)

@@ -56,7 +56,7 @@ static void judge(const struct xdp_run *run, u32 action, const u8 *in, const u8 
 		outcome->verdict = RUN_DROP;
 		return;
 	case XDP_PASS:
-		outcome->verdict = kernel_run_handed(in, out, length);
+		outcome->verdict = (u8)kernel_run_handed(in, out, length);
 		return;
 	case XDP_REDIRECT:
 		outcome->verdict = RUN_FORWARD;
