@@ -15,7 +15,8 @@
 
 #include "abi/types.h"
 
-enum { WORKER_QUEUES = 1024, WORKER_QUEUE_PROBES = 8 };
+enum { WORKER_QUEUE_BITS = 12, WORKER_QUEUES = 1 << WORKER_QUEUE_BITS };
+enum { WORKER_QUEUE_PROBES = 16 }; /* enough for a quarter of the places in use */
 
 #define WORKER_STALL_NS 500000ull
 
@@ -43,7 +44,7 @@ _Static_assert(sizeof(struct worker_queue) == 3ul * CACHE_LINE_BYTES,
 
 static inline __attribute__((always_inline)) u32 worker_queue_place(u32 ifindex, u32 queue)
 {
-	return (ifindex * 31 + queue) % WORKER_QUEUES;
+	return (ifindex << 16 ^ queue) * 0x9e3779b1u >> (32 - WORKER_QUEUE_BITS);
 }
 
 #endif

@@ -59,6 +59,7 @@ struct queue {
 	u64 kernel_lost;             /* frames, as the kernel counted them last */
 	u64 tx_dropped;              /* packets for which the transmit ring had no room */
 	bool zero_copy;
+	bool gone; /* the interface is no more */
 };
 
 struct queue_options {

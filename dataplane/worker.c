@@ -38,7 +38,7 @@ u32 worker_now_s(void)
 static struct queue *queue_to(struct worker *worker, u32 ifindex)
 {
 	for (u32 i = 0; i < worker->queue_count; i++)
-		if (worker->queues[i].ifindex == ifindex)
+		if (worker->queues[i].ifindex == ifindex && !worker->queues[i].gone)
 			return &worker->queues[i];
 	return NULL;
 }
@@ -48,14 +48,14 @@ static bool send_out(struct worker *worker, u32 ifindex, u64 address, u32 bytes)
 {
 	struct queue *queue = queue_to(worker, ifindex);
 
-	if (!queue)
-		return false;
-	for (u32 i = 0; i < ROOM_TRIES; i++) {
+	for (u32 i = 0; queue && i < ROOM_TRIES; i++) {
 		if (queue_write(queue, address, bytes))
 			return true;
 		queue_flush(queue);
 		queue_complete(queue, &worker->frames);
 	}
+	if (!queue) /* it has just gone; somewhere it has to be counted */
+		queue = &worker->queues[0];
 	(void)__atomic_fetch_add(&queue->tx_dropped, 1, __ATOMIC_RELAXED);
 	return false;
 }
@@ -158,22 +158,39 @@ static void say_waiting(const struct worker *worker)
 static bool has_unsent(const struct worker *worker)
 {
 	for (u32 i = 0; i < worker->queue_count; i++)
-		if (queue_unsent(&worker->queues[i]))
+		if (!worker->queues[i].gone && queue_unsent(&worker->queues[i]))
 			return true;
 	return false;
 }
 
-/* Until there are frames, or somebody wakes it; not at all while it polls, or has things to send. */
-static void wait_for_frames(struct worker *worker)
+/* Interfaces that are no more: others would not be waited for because of them. */
+static void note_gone(struct worker *worker)
+{
+	for (u32 i = 0; i < worker->queue_count; i++) {
+		if (!(worker->polls[i].revents & (POLLERR | POLLHUP | POLLNVAL)))
+			continue;
+		worker->queues[i].gone = true;
+		worker->polls[i].fd = -1;
+	}
+}
+
+/* Until there are frames, or somebody wakes it; only a moment while it has things to send. */
+static void sleep_until_frames(struct worker *worker)
 {
 	count_lost(worker);
+	if (poll(worker->polls, worker->queue_count + 1, has_unsent(worker) ? 1 : WAIT_MS) > 0)
+		note_gone(worker);
+}
+
+static void wait_for_frames(struct worker *worker)
+{
 	say_waiting(worker);
-	if (worker->busy_poll) {
-		for (u32 i = 0; i < worker->queue_count; i++)
-			queue_poll_driver(&worker->queues[i]);
+	if (!worker->busy_poll) {
+		sleep_until_frames(worker);
 		return;
 	}
-	(void)poll(worker->polls, worker->queue_count + 1, has_unsent(worker) ? 1 : WAIT_MS);
+	for (u32 i = 0; i < worker->queue_count; i++)
+		queue_poll_driver(&worker->queues[i]);
 }
 
 static void finish(struct worker *worker)
