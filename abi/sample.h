@@ -3,9 +3,9 @@
  * First packets that are judged a second time, by the other compiled form of the core
  * (dataplane/sentinel.h): what the one that met the packet on its way made of it.
  *
- * Written on the packet path, one of every nat_config.parity_sample first packets, into a free place
- * of the ring; where the next place is not free, the sample is not taken. holdfast-dp frees a place
- * when it has looked at it.
+ * Written on the packet path, one of every nat_config.parity_sample first packets, into a free
+ * place of the ring; where the next place is not free, the sample is not taken. holdfast-dp frees a
+ * place when it has looked at it.
  */
 #ifndef ABI_SAMPLE_H
 #define ABI_SAMPLE_H

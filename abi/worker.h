@@ -6,8 +6,8 @@
  * Place n of this table belongs to place n of the map of AF_XDP sockets. A queue's place is found
  * by open addressing from worker_queue_place() on.
  *
- * A worker shows that it is alive by taking frames, or, when there are none, by saying that it waits.
- * Frames that were handed to it and are not taken for WORKER_STALL_NS make it a stalled one: the
+ * A worker shows that it is alive by taking frames, or, when there are none, by saying that it
+ * waits. Frames that were handed to it and are not taken for WORKER_STALL_NS make it a stalled one: the
  * program then translates by itself, until the worker moves again.
  */
 #ifndef ABI_WORKER_H
@@ -35,7 +35,7 @@ struct worker_queue {
 	u32 padding;
 
 	u64 taken __cache_aligned; /* frames taken, or lost before they could be. The worker */
-	u32 waiting;               /* set by a worker that has nothing to do, cleared by the program */
+	u32 waiting; /* set by a worker that has nothing to do, cleared by the program */
 	u32 padding2;
 } __cache_aligned;
 

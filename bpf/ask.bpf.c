@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
- * What user space asks the kernel, by test runs: for a route, as the XDP program asks on its way, by
- * the same function, so that the answer is the same; and what the core, compiled for BPF, makes of
- * a first packet.
+ * What user space asks the kernel, by test runs: for a route, as the XDP program asks on its way,
+ * by the same function, so that the answer is the same; and what the core, compiled for BPF, makes
+ * of a first packet.
  */
 #include <linux/bpf.h>
 

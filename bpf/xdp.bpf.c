@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
  * The XDP dataplane: one program for all zone interfaces. It receives a frame, lets the core
- * judge and rewrite it, and acts on the verdict. Where the userspace dataplane is in force and a live
- * worker waits on the queue, what belongs to the NAT goes to the worker instead.
+ * judge and rewrite it, and acts on the verdict. Where the userspace dataplane is in force and a
+ * live worker waits on the queue, what belongs to the NAT goes to the worker instead.
  */
 #include <linux/bpf.h>
 

@@ -216,6 +216,14 @@ static __always_inline bool packet_is_for(const env_frame *frame, const struct l
 	return to && link_addr_equal(to, link);
 }
 
+/* Every byte, as BPF's verifier wants it. */
+static __always_inline void packet_start(struct packet *p, u32 ifindex, u32 half)
+{
+	__builtin_memset(p, 0, sizeof(*p));
+	p->ifindex = ifindex;
+	p->half = half;
+}
+
 /*
  * What the packet is, by its bytes and the configuration alone.
  * => NO_REASON, or the reason that ends it here
@@ -317,9 +325,7 @@ static __always_inline struct verdict nat_packet(env_frame *frame, u32 ifindex, 
 	const struct nat_config *config = env_config(half);
 	struct packet packet;
 
-	__builtin_memset(&packet, 0, sizeof(packet));
-	packet.ifindex = ifindex;
-	packet.half = half;
+	packet_start(&packet, ifindex, half);
 	packet.steered = steered;
 	if (control && config)
 		verdict = packet_judge(frame, &packet, control, config);
@@ -358,9 +364,7 @@ static __always_inline struct judgement nat_rehearse(env_frame *frame, u32 ifind
 	const struct nat_config *config = env_config(half);
 	struct packet packet;
 
-	__builtin_memset(&packet, 0, sizeof(packet));
-	packet.ifindex = ifindex;
-	packet.half = half;
+	packet_start(&packet, ifindex, half);
 	packet.rehearsed = true;
 	if (!control || !config)
 		return (struct judgement){.reason = REASON_source_nat_pool_invalid};

@@ -58,7 +58,7 @@ static __always_inline void verdict_count(const env_frame *frame, struct verdict
 			     (u64)(env_frame_end(frame) - env_frame_start(frame)));
 }
 
-/* What an event says, word by word: readers may look at it meanwhile, and compare its number after. */
+/* What an event says, word by word: readers may look at it meanwhile, and compare its number. */
 static __always_inline void event_write(struct failure_event *event,
 					const struct failure_event *said)
 {

@@ -334,7 +334,10 @@ static void take_back(struct engine *engine, const struct newly_attached *new)
 		engine_trouble(engine, &error);
 }
 
-/* Attaches, starts workers, answers for proxies, publishes. => 0, or a negative errno and nothing is published */
+/*
+ * Attaches, starts workers, answers for proxies, publishes.
+ * => 0, or a negative errno and nothing is published
+ */
 static int install(struct engine *engine, const struct snapshot *snapshot, struct error *error)
 {
 	struct newly_attached new;

@@ -180,7 +180,8 @@ static void look_at_parity(const struct tables *tables, const struct network *ne
 	report_add(d->out, "parity",
 		   json_pack("{s:I, s:I, s:I, s:I, s:I, s:o}", "sample",
 			     (json_int_t)d->status->parity_sample, "due", (json_int_t)s->due,
-			     "compared", (json_int_t)s->compared, "failures", (json_int_t)s->failures, "parity_mismatch_total",
+			     "compared", (json_int_t)s->compared, "failures",
+			     (json_int_t)s->failures, "parity_mismatch_total",
 			     (json_int_t)s->mismatches, "last_mismatch",
 			     s->mismatches ? mismatch_json(&v, s) : json_null()));
 }
