@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Holdfast beside nftables and beside the limit: the same packets through each, in turn.
+"""Holdfast beside nftables and beside the limits: the same packets through each, in turn.
 
     bench.py --build BUILD [--json FILE] [--rounds N]
 
-Three gateways stand side by side, each between a sender and a sink of its own on links of the same
-kind: Holdfast, the kernel's nftables, and a program that does nothing but redirect. They take
-turns, a fraction of a second each, so that what else the machine does meets all of them; a ratio is
+Gateways stand side by side, each between a sender and a sink of its own on links of the same
+kind: Holdfast with either dataplane, the kernel's nftables, a program that does nothing but
+redirect, and one that does nothing but take frames from AF_XDP and send them. They take turns, a
+fraction of a second each, so that what else the machine does meets all of them; a ratio is
 taken within a round, and the median of the rounds is printed with their range.
 
-One CPU makes the packets, forwards them and counts them at the sink, for every gateway alike. The
-other CPUs are not used.
+One CPU makes the packets, forwards them and counts them at the sink, for every gateway alike. What
+forwards in a thread of its own runs there before the sender does, as soon as it has something to
+do, so it is never late; and is measured a second time with a CPU to itself, where the sender makes
+more than it can take, and only what arrives counts.
 
 Each number of flows has gateways of its own, with tables for the flows at hand: nftables as an
 expert would tune it, and Holdfast as it comes, which is a table for a million flows or twice the
@@ -38,12 +41,21 @@ LEAST_CONNTRACK = 262_144
 NEW_FLOWS, NEW_CAPACITY = 50_000, 2_097_152
 FRAME_BYTES = 60  # 64 on a wire, which adds the frame check sequence
 CPU = 1
+OTHER_CPU = 0
 ROUND_S = 0.4
 DESTINATION = "198.18.0.10"
 POOL_LOW, POOL_HIGH = "198.51.100.0", "198.51.100.127"
 LIMIT_S = 900
+OPENING_PASSES = 40
+OPEN_SHARE = 0.999  # of the flows, before anything is measured
+JUDGED_SHARE = 0.99  # by workers; what is below that is said
+CORE_FLOWS = (1_000, 1_000_000, 10_000_000)
 
 CONFIG = """
+system {
+    dataplane-type %(dataplane)s;
+    userspace { worker-cpus [ %(cpu)d ]; }
+}
 security {
     zones {
         security-zone lan { interfaces { lan; } }
@@ -76,14 +88,28 @@ table ip nat {
 }
 """
 
-# (what, which peer, which measurement, the ratio to reach)
+# (what, which of ours, which peer, which measurement, the ratio to reach)
 TARGETS = (
-    ("1,000 flows, against nftables", "nft", 1_000, 5.0),
-    ("100,000 flows, against nftables", "nft", 100_000, 5.0),
-    ("1,000,000 flows, against nftables", "nft", 1_000_000, 3.0),
-    ("new flows, against nftables", "nft", "new", 4.0),
-    ("1,000 flows, against a bare redirect", "bare", 1_000, 0.8),
+    ("1,000 flows, against nftables", "holdfast", "nft", 1_000, 5.0),
+    ("100,000 flows, against nftables", "holdfast", "nft", 100_000, 5.0),
+    ("1,000,000 flows, against nftables", "holdfast", "nft", 1_000_000, 3.0),
+    ("new flows, against nftables", "holdfast", "nft", "new", 4.0),
+    ("1,000 flows, against a bare redirect", "holdfast", "bare", 1_000, 0.8),
+    ("1,000 flows, userspace, against nftables", "userspace", "nft", 1_000, 1.0),
+    ("100,000 flows, userspace, against nftables", "userspace", "nft", 100_000, 1.0),
+    ("1,000,000 flows, userspace, against nftables", "userspace", "nft", 1_000_000, 1.0),
+    ("1,000 flows, userspace, against bare AF_XDP", "userspace", "af_xdp", 1_000, 0.9),
+    ("the same with a CPU to itself", "userspace-own", "af_xdp-own", 1_000, 0.9),
 )
+# (what, flows, nanoseconds a packet): what VPP's NAT needs, measured elsewhere
+CORE_TARGETS = (
+    ("the core alone, 1,000 flows: ns a packet", 1_000, 58),
+    ("the core alone, 1,000,000 flows: ns a packet", 1_000_000, 390),
+)
+TARGET_CORE_GROWTH = 2.0
+# Whose rates each of ours is compared with.
+PEERS = {"holdfast": ("bare", "nft"), "userspace": ("af_xdp", "nft", "holdfast"),
+         "userspace-own": ("af_xdp-own",)}
 TARGET_FLOW_BYTES = 128
 TARGET_FULL_POOL = 3.0
 
@@ -99,6 +125,8 @@ class Lane:
         self.pktgen = None
         self.build = Path(build)
         self.sent = self.received = 0
+        self.made_per_s = 0
+        self.forwarder = None
         make_link(self.source, "eth0", self.gateway, "lan")
         make_link(self.sink, "eth0", self.gateway, "wan")
         for end in (self.source, self.sink):
@@ -134,21 +162,51 @@ class Lane:
         result = json.loads(answer)
         self.sent += result["sent"]
         self.received += result["received"]
+        self.made_per_s = result["sent"] / result["seconds"]
         return result["received"] / result["seconds"]
 
     def stop(self):
         """End the sender."""
         self.pktgen.stdin.close()
         self.pktgen.wait(30)
+        if self.forwarder:
+            self.forwarder.kill()
+            self.forwarder.wait(30)
 
 
-def holdfast_lane(build, capacity):
-    """Holdfast, configured as an operator would."""
-    lane = Lane("holdfast", build, Gateway("holdfast-gateway", build, "bench"))
-    lane.gateway.start_holdfast(CONFIG % {"capacity": capacity, "low": POOL_LOW,
-                                          "high": POOL_HIGH})
-    lane.start()
-    return lane
+class HoldfastLane(Lane):
+    """With Holdfast as the gateway, configured as an operator would."""
+
+    def __init__(self, name, build, capacity, dataplane="ebpf", cpu=CPU):
+        super().__init__(name, build, Gateway(f"{name}-gateway", build, name))
+        self.is_userspace = dataplane == "userspace"
+        self.gateway.start_holdfast(CONFIG % {"capacity": capacity, "low": POOL_LOW,
+                                              "high": POOL_HIGH, "dataplane": dataplane,
+                                              "cpu": cpu})
+        if self.is_userspace:
+            run_first(self.gateway.dataplane_pid(), "worker-")
+        self.start()
+
+    def open_flows(self, flows):
+        """Send the first packet of each flow, and again where it met a full ring."""
+        for _ in range(OPENING_PASSES):
+            self.send(flows, 0, flows)
+            if self.gateway.status()["live_flows"] >= OPEN_SHARE * flows:
+                return
+        raise SystemExit(f"bench: {self.name} does not get {flows} flows open")
+
+    def judged(self):
+        """=> packets judged by workers, all packets judged, times that workers were stalled"""
+        status = self.gateway.status()
+        workers = status["judged_by_workers"]
+        return workers, workers + status["judged_in_kernel"], status["stalls"]
+
+
+def run_first(pid, thread):
+    """Threads of the process, by the beginning of their name, go before others on their CPU."""
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        if (task / "comm").read_text().startswith(thread):
+            os.sched_setscheduler(int(task.name), os.SCHED_FIFO, os.sched_param(1))
 
 
 def nft_lane(build):
@@ -169,25 +227,48 @@ def bare_lane(build):
     return lane
 
 
+def af_xdp_lane(name, build, cpu):
+    """The limit in user space: what a worker does with AF_XDP, without the core."""
+    lane = Lane(name, build)
+    lane.forwarder = subprocess.Popen([lane.build / "bench" / "forwarder", lane.gateway.name, "lan",
+                                       "wan", str(cpu)], stdout=subprocess.PIPE, text=True)
+    if lane.forwarder.stdout.readline() != "ready\n":
+        raise SystemExit("bench: the AF_XDP forwarder does not start")
+    run_first(lane.forwarder.pid, "")
+    lane.start()
+    return lane
+
+
 def say(text):
     """Progress, on standard error."""
     print(text, file=sys.stderr, flush=True)
 
 
 def measure_established(lanes, flows, rounds):
-    """=> {lane: [packets a second, one a round]}"""
+    """=> {lane: [packets a second, one a round]}, {lane: how workers judged them}"""
     rates = {lane.name: [] for lane in lanes}
     packets = {}
     say(f"{flows:,} established flows ...")
     for lane in lanes:
-        for _ in range(2):  # opens them; the second time those whose packet met a full ring
+        if isinstance(lane, HoldfastLane):
+            lane.open_flows(flows)
+        else:
             lane.send(flows, 0, flows)
-        rate = lane.send(flows, 0, max(flows, 100_000))
-        packets[lane] = max(int(rate * ROUND_S), 50_000)
+        lane.send(flows, 0, flows)
+        lane.send(flows, 0, max(flows, 100_000))
+        packets[lane] = max(int(lane.made_per_s * ROUND_S), 50_000)
+    userspace = [lane for lane in lanes if isinstance(lane, HoldfastLane) and lane.is_userspace]
+    before = {lane: lane.judged() for lane in userspace}
     for _ in range(rounds):
         for lane in lanes:
             rates[lane.name].append(lane.send(flows, 0, packets[lane]))
-    return rates
+    return rates, {lane.name: judged_since(lane, before[lane]) for lane in userspace}
+
+
+def judged_since(lane, before):
+    """=> the share of packets that workers judged, and times that they were stalled"""
+    workers, judged, stalls = (now - then for now, then in zip(lane.judged(), before))
+    return {"by_workers": workers / judged, "stalls": stalls}
 
 
 def measure_new(lanes, rounds):
@@ -202,9 +283,9 @@ def measure_new(lanes, rounds):
     return rates
 
 
-def ratios(rates, peer):
-    """=> (median, lowest, highest) of Holdfast over a peer, round by round"""
-    each = [ours / theirs for ours, theirs in zip(rates["holdfast"], rates[peer])]
+def ratios(rates, ours, peer):
+    """=> (median, lowest, highest) of one of ours over a peer, round by round"""
+    each = [one / other for one, other in zip(rates[ours], rates[peer])]
     return statistics.median(each), min(each), max(each)
 
 
@@ -213,7 +294,7 @@ def flow_bytes(capacity):
     total = 0
     for name in ("flows", "flow_stats", "buckets"):
         shown = json.loads(run("bpftool", "-j", "map", "show", "pinned",
-                               f"/sys/fs/bpf/holdfast/bench/{name}"))
+                               f"/sys/fs/bpf/holdfast/holdfast/{name}"))
         total += shown["bytes_value"] * shown["max_entries"]
     return total / capacity
 
@@ -231,25 +312,29 @@ def machine():
 
 
 def print_rates(title, result):
-    """One line a gateway, Holdfast's ratio to it beside it."""
+    """One line a gateway, and one for each that one of ours is compared with."""
     print(f"\n{title}")
-    for peer, values in result["rates"].items():
-        line = f"  {peer:<10} {statistics.median(values) / 1e6:7.3f} million a second"
-        if peer != "holdfast":
-            middle, low, high = ratios(result["rates"], peer)
-            line += f"   Holdfast is {middle:5.2f} times that ({low:.2f} to {high:.2f})"
-        print(line)
+    for name, values in result["rates"].items():
+        print(f"  {name:<13} {statistics.median(values) / 1e6:7.3f} million a second")
+        for peer in PEERS.get(name, ()):
+            if peer in result["rates"]:
+                middle, low, high = ratios(result["rates"], name, peer)
+                print(f"    {middle:6.2f} times {peer} ({low:.2f} to {high:.2f})")
     lost = [f"{name} {1 - share:.2%}" for name, share in result["delivered"].items()
             if share < 0.9999]
     if lost:
         print(f"  lost in front of the gateway, in a full ring: {', '.join(lost)}")
+    for name, judged in result["judged"].items():
+        if judged["by_workers"] < JUDGED_SHARE:
+            print(f"  {name}: workers judged {judged['by_workers']:.2%}, the XDP program the rest "
+                  f"({judged['stalls']} stalls)")
 
 
-def judge(results, ports):
+def judge(results, ports, core):
     """=> [(target, measured, wanted, met)]"""
     verdicts = []
-    for title, peer, key, wanted in TARGETS:
-        middle = ratios(results[str(key)]["rates"], peer)[0]
+    for title, ours, peer, key, wanted in TARGETS:
+        middle = ratios(results[str(key)]["rates"], ours, peer)[0]
         verdicts.append((title, round(middle, 3), f"at least {wanted}", middle >= wanted))
     size = max(result["flow_bytes"] for result in results.values())
     verdicts.append(("bytes of memory a flow, both directions", round(size, 1),
@@ -257,6 +342,17 @@ def judge(results, ports):
     full = ports[-1]["claim_ns"] / ports[0]["claim_ns"]
     verdicts.append((f"finding a port at {ports[-1]['used']:.1%} in use, against none",
                      round(full, 2), f"at most {TARGET_FULL_POOL}", full <= TARGET_FULL_POOL))
+    return verdicts + judge_core({each["flows"]: each["out_ns"] for each in core["small_pages"]})
+
+
+def judge_core(cost_ns):
+    """=> the same, of the core alone"""
+    verdicts = [(title, cost_ns[flows], f"at most {wanted}", cost_ns[flows] <= wanted)
+                for title, flows, wanted in CORE_TARGETS]
+    growth = cost_ns[CORE_FLOWS[-1]] / cost_ns[CORE_FLOWS[0]]
+    verdicts.append((f"the core alone, {CORE_FLOWS[-1]:,} flows against {CORE_FLOWS[0]:,}",
+                     round(growth, 2), f"at most {TARGET_CORE_GROWTH}",
+                     growth <= TARGET_CORE_GROWTH))
     return verdicts
 
 
@@ -264,25 +360,36 @@ def print_verdicts(verdicts):
     """The targets, met or not."""
     print("\nTargets")
     for title, measured, wanted, met in verdicts:
-        print(f"  {title:<44} {measured:>8.2f}   {wanted:<14} {'met' if met else 'MISSED'}")
+        print(f"  {title:<46} {measured:>8.2f}   {wanted:<14} {'met' if met else 'MISSED'}")
+
+
+def lanes_of(build, capacity):
+    """=> the gateways that forward established flows"""
+    return [bare_lane(build), HoldfastLane("holdfast", build, capacity), nft_lane(build),
+            HoldfastLane("userspace", build, capacity, "userspace"),
+            af_xdp_lane("af_xdp", build, CPU),
+            HoldfastLane("userspace-own", build, capacity, "userspace", OTHER_CPU),
+            af_xdp_lane("af_xdp-own", build, OTHER_CPU)]
 
 
 def measure(build, flows, rounds):
     """Measure one number of flows, or new ones, in a sandbox. => what was measured, as JSON"""
-    is_new = flows == "new"
-    capacity = NEW_CAPACITY if is_new else max(OWN_CAPACITY, 2 * flows)
-    holdfast = holdfast_lane(build, capacity)
-    lanes = [holdfast, nft_lane(build)]
-    if is_new:
+    judged = {}
+    if flows == "new":
+        capacity = NEW_CAPACITY
+        lanes = [HoldfastLane("holdfast", build, capacity), nft_lane(build)]
         rates = measure_new(lanes, rounds)
     else:
-        lanes.insert(0, bare_lane(build))
-        rates = measure_established(lanes, flows, rounds)
-    holdfast.gateway.verify()
+        capacity = max(OWN_CAPACITY, 2 * flows)
+        lanes = lanes_of(build, capacity)
+        rates, judged = measure_established(lanes, flows, rounds)
     for lane in lanes:
+        if isinstance(lane, HoldfastLane):
+            lane.gateway.verify()
         lane.stop()
     return {"rates": rates, "capacity": capacity, "flow_bytes": flow_bytes(capacity),
-            "delivered": {lane.name: lane.received / lane.sent for lane in lanes}}
+            "delivered": {lane.name: lane.received / lane.sent for lane in lanes},
+            "judged": judged}
 
 
 def measure_apart(build, flows, rounds):
@@ -318,15 +425,39 @@ def print_ports(ports):
               "that of an empty pool")
 
 
-def print_report(facts, results, ports, verdicts):
+def measure_core(build):
+    """=> what the core costs alone, with tables in pages of 4 KiB, as they are, and in huge ones"""
+    say("the core alone ...")
+    result = {}
+    for pages, tunables in (("small_pages", {}),
+                            ("huge_pages", {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"})):
+        lines = subprocess.run(["taskset", "-c", str(CPU), build / "bench" / "core",
+                                *map(str, CORE_FLOWS)], env=os.environ | tunables, check=True,
+                               capture_output=True, text=True, timeout=300).stdout
+        result[pages] = [json.loads(line) for line in lines.splitlines()]
+    return result
+
+
+def print_core(core):
+    """One line for each number of flows."""
+    for pages, lines in core.items():
+        print(f"\nThe core alone, in memory, {pages.replace('_', ' ')}: ns a packet, batches of 64")
+        for each in lines:
+            print(f"  {each['flows']:>10,} flows: from inside {each['out_ns']:5.0f}, without "
+                  f"prefetching {each['out_plain_ns']:5.0f}; from outside {each['in_ns']:5.0f}, "
+                  f"{each['in_plain_ns']:5.0f}; a random access {each['access_ns']:4.0f}")
+
+
+def print_report(facts, results, ports, core, verdicts):
     """For people."""
-    print(f"\n{facts['cpu']}, {facts['cpus']} CPUs (1 used), Linux {facts['kernel']}, "
+    print(f"\n{facts['cpu']}, {facts['cpus']} CPUs (1 used, 2 by *-own), Linux {facts['kernel']}, "
           f"{facts['nftables']}, load {facts['load_before']:.1f} before")
     print(f"UDP in frames of 64 bytes, one direction, native XDP on veth, {facts['rounds']} rounds")
     for key, result in results.items():
         title = "New flows" if key == "new" else f"{int(key):,} established flows: packets"
         print_rates(title, result)
     print_ports(ports)
+    print_core(core)
     print_verdicts(verdicts)
 
 
@@ -336,11 +467,12 @@ def report(arguments):
     results = {str(flows): measure_apart(arguments.build, flows, arguments.rounds)
                for flows in (*FLOWS, "new")}
     ports = measure_ports(arguments.build)
-    verdicts = judge(results, ports)
-    print_report(facts, results, ports, verdicts)
+    core = measure_core(arguments.build)
+    verdicts = judge(results, ports, core)
+    print_report(facts, results, ports, core, verdicts)
     if arguments.json:
         arguments.json.write_text(json.dumps({
-            "machine": facts, "results": results, "ports": ports,
+            "machine": facts, "results": results, "ports": ports, "core": core,
             "targets": [dict(zip(("target", "measured", "wanted", "met"), each))
                         for each in verdicts]}, indent=2) + "\n")
         print(f"\nAs JSON: {arguments.json}")
