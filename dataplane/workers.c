@@ -287,6 +287,7 @@ static int steer_to(struct workers *w, const struct worker *worker, struct error
 					&queue->fd, BPF_ANY))
 			return error_set_errno(error, errno, "entering the socket of queue %u",
 					       queue->number);
+		__atomic_store_n(&queue->shared->waiting, 1, __ATOMIC_RELEASE); /* for the first */
 		__atomic_store_n(&queue->shared->steering, 1, __ATOMIC_RELEASE);
 	}
 	return 0;

@@ -7,7 +7,7 @@ import time
 
 import clients
 from house import PERSISTENT, config
-from lab import for_dataplanes, takes
+from lab import for_dataplanes, refused, takes
 from observers import Conversation, Observer, ask
 from oracle import DROP_REASONS
 from sequence import NumberedFlow, histogram, percentile
@@ -21,6 +21,7 @@ REQUESTS = 10_000
 IPERF_WORDS = ("--bidir", "--parallel", "2", "--bitrate", "20M", "--time", "3600")
 AROUND_NS = 100 * 10**6  # of a switch
 TYPES = ("ebpf", "userspace")
+USERSPACE_TO_EBPF = ("dataplane-type userspace", "dataplane-type ebpf")
 DATAPLANE = re.compile("set system dataplane-type [a-z]+\n")
 
 
@@ -202,3 +203,31 @@ def test_worker_options(lab):
         first = talk.ask()
         house.gateway.commit(config(PERSISTENT, "set system userspace worker-cpus [ 0 1 ]"))
         assert talk.ask() == first
+        workers = house.gateway.status()["workers"]
+        assert {(worker["worker"], worker["cpu"]) for worker in workers} == {(0, 0), (1, 1)}
+
+
+@for_dataplanes("userspace")
+def test_workers_that_cannot_start(lab):
+    """a CPU or an MTU that is none for workers: the commit is refused, the workers run as before"""
+    house = lab.house(PERSISTENT)
+    Observer(house.servers["s1"])
+
+    def check():
+        workers = house.gateway.status()["workers"]
+        assert {(worker["worker"], worker["cpu"]) for worker in workers} == {(0, None), (1, None)}
+        assert talk.ask() == first
+    with Conversation(house.host("a1"), house.server("s1", 4), "udp") as talk:
+        first = talk.ask()
+        with refused("worker 0 on CPU 999", "Invalid argument"):
+            house.gateway.commit(config(PERSISTENT, "set system userspace worker-cpus 999"))
+        check()
+        house.gateway.commit(config(PERSISTENT).replace(*USERSPACE_TO_EBPF))
+        house.gateway.ip("link", "set", "eth2", "mtu", 9000)
+        with refused("interface eth2: met an MTU of 9000, expected at most 3816"):
+            house.gateway.commit(config(PERSISTENT))
+        assert house.gateway.status()["dataplane"] == "ebpf"
+        assert talk.ask() == first
+        house.gateway.ip("link", "set", "eth2", "mtu", 1500)
+        house.gateway.commit(config(PERSISTENT))
+        check()
