@@ -165,9 +165,9 @@ static void serve_client(struct helper *helper, nfds_t which)
 		return;
 	}
 	answer = server_answer(helper->engine, request);
-	json_decref(request);
 	result = answer ? frame_send(fd, answer, &error) : -ENOMEM;
 	json_decref(answer);
+	json_decref(request); /* a large one takes a while to free; nobody waits for it now */
 	if (result)
 		drop_client(helper, which);
 }

@@ -21,8 +21,9 @@ PACKETS = 6000
 MAXIMUM_FRAME_BYTES = 1514 + 3 * 4
 SEEDS = range(len(SHAPES))
 # docs/snapshot.md has no form for a pool that is there and cannot be used: what it could be
-# (a range that ends before it begins, an unknown algorithm) is refused with the snapshot.
-CANNOT_OCCUR = {"source_nat_pool_invalid"}
+# (a range that ends before it begins, an unknown algorithm) is refused with the snapshot. The other
+# two are no verdicts on packets (docs/packet-path.md, section 8).
+CANNOT_OCCUR = {"source_nat_pool_invalid", "worker_overrun", "worker_lost"}
 
 
 @cache
