@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Runs every fuzzer for a while, each from good first inputs.
+# Runs every fuzzer for a while, side by side, each from good first inputs.
 #
 #     run.sh BUILD [SECONDS]
 #
@@ -55,6 +55,9 @@ keep() {
 /usr/bin/python3 "$here/corpus.py" "$work/seeds" || exit 1
 failed=0
 for name in config snapshot packet; do
-	fuzz "$name" || failed=1
+	fuzz "$name" &
+done
+while wait -n; status=$?; [ $status -ne 127 ]; do
+	[ $status -eq 0 ] || failed=1
 done
 exit $failed

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import threading
 from pathlib import Path
 from urllib.parse import urlencode
@@ -94,6 +95,20 @@ class Gateway(Namespace):
         os.kill(before, signal.SIGKILL)
         wait_until(lambda: self.is_answering() and self.dataplane_pid() not in (0, before),
                    "holdfast-dp to run again", 20)
+
+    def start_dataplane(self):
+        """Start holdfast-dp by itself, as holdfastd would. => its Popen, once it is ready"""
+        ready, says_ready = os.pipe()
+        with self, open(LOGS / f"{self.name}-holdfast-dp.log", "ab") as output:
+            popen = subprocess.Popen(
+                [self.build / "dataplane" / "holdfast-dp", "--instance", self.instance,
+                 "--run-dir", self.run_dir, "--ready-fd", str(says_ready)],
+                pass_fds=(says_ready,), stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+        os.close(says_ready)
+        said = os.read(ready, 1)
+        os.close(ready)
+        assert said, "holdfast-dp ended while it started"
+        return popen
 
     # Configuration.
 
