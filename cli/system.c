@@ -133,6 +133,9 @@ static void print_state(FILE *out, const json_t *status)
 		       "Route changes    : {route_changes}\n"
 		       "Judged           : {judged_by_workers} packets by workers, "
 		       "{judged_in_kernel} in the kernel\n");
+	if (!strcmp(json_text(status, "dataplane"), "userspace") &&
+	    !json_array_size(json_object_get(status, "workers")))
+		(void)fputs("Workers          : NONE RUN; the kernel translates meanwhile\n", out);
 	print_parity(out, json_object_get(status, "parity"));
 	if (json_number(status, "stalls"))
 		print_template(out, status, "Stalls           : {stalls} times the kernel took over "

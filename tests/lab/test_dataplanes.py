@@ -170,6 +170,25 @@ def test_workers_hang(lab):
 
 
 @for_dataplanes("userspace")
+def test_workers_cannot_come_back(lab):
+    """after a restart in which workers cannot start, the kernel translates, and it is said aloud"""
+    house = lab.house(PERSISTENT)
+    Observer(house.servers["s1"])
+    with Conversation(house.host("a1"), house.server("s1", 4), "udp") as talk:
+        first = talk.ask()
+        house.gateway.ip("link", "set", "eth2", "mtu", 9000)
+        wait_until(lambda: "MTU of 9000" in house.gateway.status()["trouble"], "the trouble")
+        house.gateway.kill_dataplane()
+        assert talk.ask() == first
+        said = house.gateway.cli("show", "system", "dataplane")
+        assert "NONE RUN" in said and "MTU of 9000" in said, said
+        house.gateway.ip("link", "set", "eth2", "mtu", 1500)
+        wait_until(lambda: house.gateway.status()["workers"], "workers")
+        assert not house.gateway.status()["trouble"]
+        assert talk.ask() == first
+
+
+@for_dataplanes("userspace")
 def test_first_packets_are_judged_twice(lab):
     """the sentinel compares what both forms of the core make of first packets, in either dataplane"""
     house = lab.house(PERSISTENT)
