@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs the lab's tests: real programs in network namespaces, through a real gateway.
 
-    run.py [--build BUILD] [--dataplane ebpf|userspace|switching] [--soak] [--list]
-           [NAMES]
+    run.py [--build BUILD] [--dataplane ebpf|userspace|switching] [--soak] [--one-by-one]
+           [--list] [NAMES]
 
 A name is a part of test_file.test_name; without one, all are run. Each test has a world of its
-own (sandbox.py) and a time that it may take. Needs root.
+own (sandbox.py) and a time that it may take. Tests of files that say ALONE, because they keep every
+processor busy or look at the clock, have the machine for themselves. Needs root.
 """
 import argparse
 import importlib
@@ -34,6 +35,7 @@ class Test:
         self.claim = function.__doc__.splitlines()[0]
         self.limit_s = getattr(function, "limit_s", LIMIT_S)
         self.dataplanes = getattr(function, "dataplanes", house.DATAPLANES)
+        self.alone = getattr(module, "ALONE", False)
 
     def run(self, build):
         """=> exit status, seconds, and what it printed"""
@@ -85,6 +87,20 @@ def run_all(tests, build):
     return failed
 
 
+def run_side_by_side(tests, build):
+    """Those that need no processor for themselves first, one a processor. => how many failed"""
+    together = [test for test in tests if not test.alone]
+    jobs = min(os.cpu_count(), len(together))
+    children = []
+    for number in range(jobs):
+        child = os.fork()
+        if not child:
+            os._exit(min(run_all(together[number::jobs], build), 99))
+        children.append(child)
+    failed = sum(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) & 0xFF for child in children)
+    return failed + run_all([test for test in tests if test.alone], build)
+
+
 def main():
     """=> exit status"""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -93,6 +109,7 @@ def main():
                         help="run by which; switching: another one every second")
     parser.add_argument("--soak", action="store_true",
                         help="as often as the goals ask for, where a check does less")
+    parser.add_argument("--one-by-one", action="store_true", help="never two tests at a time")
     parser.add_argument("--list", action="store_true", help="name the tests and what they show")
     parser.add_argument("names", nargs="*", help="parts of names; without: all")
     arguments = parser.parse_args()
@@ -105,7 +122,8 @@ def main():
         return 0
     house.dataplane, house.soak = arguments.dataplane, arguments.soak
     started = time.monotonic()
-    failed = run_all(tests, arguments.build.resolve())
+    run_tests = run_all if arguments.one_by_one else run_side_by_side
+    failed = run_tests(tests, arguments.build.resolve())
     print(f"{len(tests) - failed} of {len(tests)} lab tests passed in "
           f"{time.monotonic() - started:.0f} s")
     return 1 if failed or not tests else 0

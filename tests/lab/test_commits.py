@@ -14,6 +14,7 @@ from sequence import NumberedFlow, percentile
 from socket_filter import incoming
 from wire import Capture
 
+ALONE = True
 COMMITS, SOAK_COMMITS = 120, 1000
 RATE = 5_000  # numbered packets a second, of a host whose rule no commit touches
 NEW_FLOWS_S = 0.002  # between two new flows of the host whose rule changes

@@ -15,6 +15,7 @@ from sequence import NumberedFlow, histogram, percentile
 from traffic import Flood
 from waiting import wait_until
 
+ALONE = True
 SWITCHES, KILLS, HANGS = 100, 100, 5
 FLOWS = range(1, 10_001)
 RATE = 10_000  # numbered packets a second

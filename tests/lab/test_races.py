@@ -14,6 +14,7 @@ from socket_filter import incoming
 from waiting import wait_until
 from wire import Capture
 
+ALONE = True
 FLOW_TIMEOUT_S = 1
 ROUNDS, PORTS_A_ROUND = 25, 20_000
 REMOTE_PORT = 20_000  # and upwards, another one each round

@@ -13,6 +13,7 @@ from oracle import DROP_REASONS
 from traffic import Flood, Stream
 from waiting import wait_until
 
+ALONE = True
 KILLS, FEWER_KILLS = 100, 30  # workers are killed as often elsewhere (test_dataplanes.py)
 FLOWS = range(1, 10_001)
 START_S = 0.7  # about as long as holdfast-dp takes to start
