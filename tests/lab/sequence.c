@@ -147,6 +147,7 @@ static void receive_on(const char *port, const char *path)
 	if (!file || setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &yes, sizeof(yes)) ||
 	    bind(fd, (struct sockaddr *)&address, sizeof(address)))
 		die(path);
+	(void)setvbuf(file, NULL, _IONBF, 0); /* whoever waits for the last one sees it */
 	while (!ended) {
 		struct arrival arrival;
 

@@ -166,6 +166,7 @@ def test_workers_hang(lab):
         assert after["judged_in_kernel"] > before["judged_in_kernel"]
     assert "the kernel took over" in load.gateway.cli("show", "system", "dataplane")
     verdict = load.end()
+    assert len(verdict.lost) <= load.house.overflowed(), verdict.lost
     outages = verdict.outages_ms(load.moments, AROUND_NS)
     return _report(verdict, outages, HANGS)
 
