@@ -118,7 +118,7 @@ STAGES = (
     Stage("lab-switching", "the same, with the dataplane switched every second",
           _lab("release", "switching"), ("release",), limit_s=600, root=True),
     Stage("lab-threads", "workers in the lab, under ThreadSanitizer [R39]",
-          _lab("tsan", "userspace", "races.first", "addresses.userspace", "accounting",
+          _lab("tsan", "userspace", "races", "addresses.userspace", "accounting",
                "life.odd", "life.clear", "workers_hang"), ("tsan",), root=True),
     Stage("demo", "the demonstration, each of its claims",
           _python("tests/lab/demo.py", "--build", _tree("release")), ("release",), root=True),
