@@ -8,11 +8,9 @@
  * Says "ready", and forwards until it is ended.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/if_link.h>
 #include <net/if.h>
 #include <poll.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +19,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "bench/place.h"
 #include "core/batch.h"
 #include "dataplane/queue.h"
 
@@ -41,28 +40,6 @@ static void die(const char *what, const char *why)
 {
 	(void)fprintf(stderr, "forwarder: %s: %s\n", what, why);
 	exit(1);
-}
-
-static void enter_namespace(const char *name)
-{
-	char path[256];
-	int fd;
-
-	(void)snprintf(path, sizeof(path), "/run/netns/%s", name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || setns(fd, CLONE_NEWNET))
-		die(name, strerror(errno));
-	(void)close(fd);
-}
-
-static void use_cpu(const char *number)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET((size_t)atoi(number), &set);
-	if (sched_setaffinity(0, sizeof(set), &set))
-		die("sched_setaffinity", strerror(errno));
 }
 
 static void open_queues(struct rings *r, char **interfaces)
@@ -148,10 +125,10 @@ int main(int argc, char **argv)
 		(void)fputs("usage: forwarder NAMESPACE IN OUT CPU\n", stderr);
 		return 2;
 	}
-	enter_namespace(argv[1]);
+	place_enter_namespace(argv[1]);
 	open_queues(&r, &argv[2]);
 	attach(&r, argv[2]);
-	use_cpu(argv[4]);
+	place_use_cpu(argv[4]);
 	for (u32 i = 0; i < QUEUES; i++)
 		polls[i] = (struct pollfd){.fd = r.queues[i].fd, .events = POLLIN};
 	(void)puts("ready");

@@ -11,10 +11,8 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/if_link.h>
 #include <net/if.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +24,7 @@
 #include <bpf/libbpf.h>
 
 #include "abi/types.h"
+#include "bench/place.h"
 
 /* Generated. */
 #pragma GCC diagnostic push
@@ -39,18 +38,6 @@ static void die(const char *what)
 {
 	(void)fprintf(stderr, "pktgen: %s: %s\n", what, strerror(errno));
 	exit(1);
-}
-
-static void enter_namespace(const char *name)
-{
-	char path[256];
-	int fd;
-
-	(void)snprintf(path, sizeof(path), "/run/netns/%s", name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || setns(fd, CLONE_NEWNET))
-		die(name);
-	(void)close(fd);
 }
 
 static int index_of(const char *device)
@@ -70,7 +57,7 @@ static void attach(const char *device, const struct bpf_program *program)
 
 static void detach(const char *namespace, const char *device)
 {
-	enter_namespace(namespace);
+	place_enter_namespace(namespace);
 	(void)bpf_xdp_detach(index_of(device), XDP_FLAGS_DRV_MODE, NULL);
 }
 
@@ -96,16 +83,6 @@ static void own_mac(const char *device, struct link_addr *link)
 	(void)close(fd);
 }
 
-static void use_cpu(const char *number)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET((size_t)atoi(number), &set);
-	if (sched_setaffinity(0, sizeof(set), &set))
-		die("sched_setaffinity");
-}
-
 static struct pktgen *load(char **argv, int argc)
 {
 	struct pktgen *pktgen = pktgen__open();
@@ -114,7 +91,7 @@ static struct pktgen *load(char **argv, int argc)
 
 	if (!pktgen || inet_pton(AF_INET, argv[4], &destination) != 1)
 		die(argv[4]);
-	enter_namespace(argv[1]);
+	place_enter_namespace(argv[1]);
 	pktgen->rodata->out_ifindex = (u32)index_of(argv[2]);
 	pktgen->rodata->destination = destination.s_addr;
 	parse_mac(argv[3], &link);
@@ -122,7 +99,7 @@ static struct pktgen *load(char **argv, int argc)
 	own_mac(argv[2], &link);
 	memcpy((void *)(uintptr_t)&pktgen->rodata->link_from, &link, sizeof(link));
 	if (argc == 12) {
-		enter_namespace(argv[9]);
+		place_enter_namespace(argv[9]);
 		pktgen->rodata->bare_ifindex = (u32)index_of(argv[11]);
 	}
 	if (pktgen__load(pktgen))
@@ -168,11 +145,11 @@ int main(int argc, char **argv)
 		attach(argv[10], pktgen->progs.bare_redirect);
 		attach(argv[11], pktgen->progs.bare_redirect);
 	}
-	enter_namespace(argv[5]);
+	place_enter_namespace(argv[5]);
 	attach(argv[6], pktgen->progs.sink);
-	enter_namespace(argv[1]);
+	place_enter_namespace(argv[1]);
 	attach(argv[2], pktgen->progs.sink); /* a veth takes redirected frames then */
-	use_cpu(argv[7]);
+	place_use_cpu(argv[7]);
 	while (scanf("%u %llu %u", &flows, &first, &packets) == 3) {
 		pktgen->bss->flows = flows;
 		pktgen->bss->first_flow = first;
