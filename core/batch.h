@@ -63,14 +63,10 @@ static __always_inline void batch_begin(struct batch *b, const struct control *c
 	}
 }
 
-/* => the word that names the owner of the port that a packet from outside is sent to, or NULL */
-static __always_inline u32 *batch_owner(const struct packet *p, const struct nat_address *target)
+static __always_inline const u32 *batch_owner(const struct packet *p,
+					      const struct nat_address *target)
 {
-	struct address_ports *ports = env_ports(target->slot);
-	__be16 port = p->kind == PACKET_ECHO_REPLY ? p->key.inside_port : p->key.remote_port;
-
-	return ports ? &ports->spaces[port_protocol_of(p->key.protocol)].owners[host_u16(port)]
-		     : NULL;
+	return port_owner_word(target->slot, p->key.protocol, port_from_outside(p));
 }
 
 static __always_inline bool batch_has_flow(const struct batch *b, u32 i)
@@ -112,7 +108,7 @@ static __always_inline u32 batch_guess(const struct packet *p, const struct cont
 				       const struct nat_address *target)
 {
 	struct flow_bucket *home;
-	u32 *owner;
+	const u32 *owner;
 
 	if (target) {
 		owner = batch_owner(p, target);

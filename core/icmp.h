@@ -11,15 +11,20 @@
 #include "core/open.h"
 #include "core/rewrite.h"
 
+/* => the word that names the owner of a port of a NAT address, NULL if the address has no table */
+static __always_inline u32 *port_owner_word(u32 address, u8 protocol, __be16 port)
+{
+	struct address_ports *ports = env_ports(address);
+
+	return ports ? &ports->spaces[port_protocol_of(protocol)].owners[host_u16(port)] : NULL;
+}
+
 /* => slot + 1 of the flow that owns a port of a NAT address, 0 if none does */
 static __always_inline u32 port_owner(u32 address, u8 protocol, __be16 port)
 {
-	struct address_ports *ports = env_ports(address);
-	u32 owner;
+	const u32 *word = port_owner_word(address, protocol, port);
+	u32 owner = word ? atomic_read(word) : 0;
 
-	if (!ports)
-		return 0;
-	owner = atomic_read(&ports->spaces[port_protocol_of(protocol)].owners[host_u16(port)]);
 	return owner == PORT_KERNEL ? 0 : owner;
 }
 

@@ -129,16 +129,19 @@ static __always_inline struct verdict flow_send(env_frame *frame, struct packet 
 			    verdict_forward(hop->ifindex, way_reason(p, match->direction)));
 }
 
+/* => the port of a NAT address that a packet from outside is sent to; of an echo reply, its id */
+static __always_inline __be16 port_from_outside(const struct packet *p)
+{
+	return p->kind == PACKET_ECHO_REPLY ? p->key.inside_port : p->key.remote_port;
+}
+
 /* => slot + 1 of the flow that owns the port that a packet for a NAT address is sent to, or 0 */
 static __always_inline u32 owner_from_outside(const struct packet *p,
 					      const struct nat_address *target)
 {
-	bool reply = p->kind == PACKET_ECHO_REPLY;
-
-	if (p->kind != PACKET_TCP && p->kind != PACKET_UDP && !reply)
+	if (p->kind != PACKET_TCP && p->kind != PACKET_UDP && p->kind != PACKET_ECHO_REPLY)
 		return 0;
-	return port_owner(target->slot, p->key.protocol,
-			  reply ? p->key.inside_port : p->key.remote_port);
+	return port_owner(target->slot, p->key.protocol, port_from_outside(p));
 }
 
 /* => slot + 1 of the flow that expects a packet for a NAT address, 0 if none does */
