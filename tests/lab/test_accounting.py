@@ -8,6 +8,7 @@ from frames import Sender, ip_header, mac_of, udp
 from house import PERSISTENT
 from observers import Observer, ask
 from socket_filter import incoming
+from waiting import wait_until
 from wire import Capture
 
 EACH = 50
@@ -52,14 +53,24 @@ class Ledger:
         self.house = house
         self.wire = Capture(house.router, "eth0", incoming())
         self.reasons, self.received = house.gateway.quiet_moment()
+        self.seen = 0
 
-    def counted(self, reason):
-        """=> packets under a reason"""
-        return self.house.gateway.reasons()[reason] - self.reasons[reason]
+    def counted(self, reason, expected):
+        """=> packets under a reason, once at least as many as expected have been judged"""
+        def count():
+            return self.house.gateway.reasons()[reason] - self.reasons[reason]
+        wait_until(lambda: count() >= expected, f"{expected} packets counted as {reason}")
+        self.house.gateway.quiet_moment()
+        return count()
 
-    def seen_outside(self):
-        """=> marked packets on the outside wire"""
-        return sum(1 for _ in self.wire.frames_with(MARK))
+    def seen_outside(self, expected):
+        """=> marked packets on the outside wire, once as many as expected have come"""
+        def count():
+            self.seen += sum(1 for _ in self.wire.frames_with(MARK))
+            return self.seen
+        wait_until(lambda: count() >= expected, f"{expected} packets outside")
+        self.house.gateway.quiet_moment()
+        return count()
 
     def check_total(self):
         """Every frame received was counted exactly once."""
@@ -82,8 +93,8 @@ def test_drops_are_counted(lab):
         for reason, packet in packets.items():
             ledger = Ledger(house)
             sender.send(packet, EACH)
-            assert ledger.counted(reason) == EACH, f"{reason}: {ledger.counted(reason)}"
-            assert ledger.seen_outside() == 0, reason
+            assert ledger.counted(reason, EACH) == EACH, reason
+            assert ledger.seen_outside(0) == 0, reason
             ledger.check_total()
 
 
@@ -95,7 +106,7 @@ def test_uninvited_packets_are_counted(lab):
     for family in (4, 6):
         ledger = Ledger(house)
         sender.send(udp(house.server("s1", family), POOL_ADDRESS[family], MARK), EACH)
-        assert ledger.counted("filtered_inbound") == EACH
+        assert ledger.counted("filtered_inbound", EACH) == EACH
         ledger.check_total()
     assert not list(inside.frames_with(MARK))
 
@@ -114,8 +125,8 @@ def test_delivered_and_dropped_add_up(lab):
             sender.send(udp(source, server, MARK, sport=5000 + number))
             for packet in refused:
                 sender.send(packet)
-        assert ledger.seen_outside() == EACH
-        assert ledger.counted("translated_out") == EACH
+        assert ledger.counted("translated_out", EACH) == EACH
+        assert ledger.seen_outside(EACH) == EACH
         ledger.check_total()
 
 
@@ -127,8 +138,8 @@ def test_wrong_family_fails_closed(lab):
     ledger = Ledger(house)
     source, server = house.host("a1").address(6), house.server("s1", 6)
     _inside_sender(house).send(udp(source, server, MARK), EACH)
-    assert ledger.counted("source_nat_pool_wrong_family") == EACH
-    assert ledger.seen_outside() == 0
+    assert ledger.counted("source_nat_pool_wrong_family", EACH) == EACH
+    assert ledger.seen_outside(0) == 0
     event = gateway.failures()[0]
     assert (event["reason"], event["rule"], event["source"], event["destination"]) == \
         ("source_nat_pool_wrong_family", "all", source, server), event
@@ -147,8 +158,8 @@ def test_flow_table_full(lab):
     for _ in range(2):
         for number in range(room + EACH):
             sender.send(udp(source, server, MARK, sport=5000 + number))
-    assert ledger.seen_outside() == 2 * room
-    assert ledger.counted("flow_table_full") == 2 * EACH
+    assert ledger.counted("flow_table_full", 2 * EACH) == 2 * EACH
+    assert ledger.seen_outside(2 * room) == 2 * room
     assert house.gateway.verify()["free_slots"] == 0
 
 
@@ -161,8 +172,10 @@ def test_figures_are_true(lab):
     public = gateway.explain(source, "--from-zone", "lan", "--to-zone", "wan")["address"]
     sender = _inside_sender(house)
     clients_ports = range(6000, 6000 + EACH)
+    judged = gateway.judged()
     for port in clients_ports:
         sender.send(udp(source, server, MARK, sport=port), 3)
+    wait_until(lambda: gateway.judged() >= judged + 3 * EACH, "every packet to be judged")
     for _ in range(5):
         ask(house.host("a1"), server, "tcp")
     pool, rule = gateway.pool("resi"), gateway.rule("all")

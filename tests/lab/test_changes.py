@@ -235,7 +235,8 @@ set security nat source rule-set guest rule r then source-nat pool two
             before = house.gateway.reasons()["source_nat_pool_exhausted"]
             with Conversation(house.host(host), server, "udp") as refused:
                 refused.socket.send(b"refused")
-            assert house.gateway.reasons()["source_nat_pool_exhausted"] == before + 1
+            wait_until(lambda before=before: house.gateway.reasons()["source_nat_pool_exhausted"]
+                       == before + 1, "the refusal")
 
 
 OFF_RULES = """

@@ -3,6 +3,7 @@
 import clients
 from house import GATEWAY_LAN, GATEWAY_WAN, PERSISTENT
 from observers import FAMILIES, Conversation, Observer, ask
+from waiting import wait_until
 
 
 def _check_reachable(client, addresses):
@@ -52,4 +53,4 @@ def test_pool_address_is_nobody(lab):
     before = house.gateway.reasons()["filtered_inbound"]
     for address in ("198.51.100.16", "2001:db8:64::1"):
         assert clients.ping(house.servers["s1"], address, 1, "-W", "0.2") == 0
-    assert house.gateway.reasons()["filtered_inbound"] == before + 2
+    wait_until(lambda: house.gateway.reasons()["filtered_inbound"] == before + 2, "both drops")
