@@ -12,6 +12,7 @@
 #ifndef ABI_CONFIG_H
 #define ABI_CONFIG_H
 
+#include "abi/flow.h"
 #include "abi/types.h"
 
 enum {
@@ -113,7 +114,10 @@ struct nat_rule {
 	u8 destination_port_count;
 	u8 service_count; /* 0: any; otherwise one must match */
 	bool any_protocol;
-	u32 padding;
+	u8 permit; /* persistent-nat: enum lease_permit */
+	u8 padding[3];
+	union lease_policy policy; /* if there is a permit */
+	u32 padding_2;
 	u64 protocols[4]; /* bit per protocol number, unless any_protocol */
 	struct prefix_match sources[MAX_PREFIXES_PER_RULE];
 	struct prefix_match destinations[MAX_PREFIXES_PER_RULE];

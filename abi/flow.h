@@ -11,6 +11,10 @@
  *
  * Memory of a flow: 64 + 40 bytes of slot, 64/4 bytes of index: 120 bytes, both directions.
  *
+ * Bindings lie in the same table and are found, published and taken away like flows: what
+ * persistent-nat promises to an inside endpoint (FLOW_LEASE), and whom that endpoint has called
+ * (FLOW_PEER). The owner of a lease's port is the lease; its flows find it by that.
+ *
  * Who writes what is said at each field: "creator" is the CPU that makes the flow, before it
  * is published; "collector" the one thread that takes flows away (dataplane/collector.h).
  */
@@ -28,6 +32,45 @@ enum flow_life {
 	FLOW_DYING,   /* unlinked by the collector; waits for the grace period */
 };
 
+/* What a slot holds: in the high bits of struct flow.zone, and so part of the key. */
+enum flow_kind {
+	FLOW_SESSION,
+	/* key: the inside endpoint; remote is ::, remote_port the pool's id as it lies there */
+	FLOW_LEASE,
+	/* key: the inside endpoint of a lease, and whom it called: an address, a port or 0; in place
+	 * of the zone the pool's id */
+	FLOW_PEER,
+};
+
+enum { FLOW_KIND_SHIFT = 12, FLOW_ZONE_MASK = (1 << FLOW_KIND_SHIFT) - 1 };
+
+/* In struct flow.to_zone: the port belongs to a lease, which had this permit then. */
+enum { FLOW_LEASED = 1 << 15, FLOW_PERMIT_SHIFT = 12, FLOW_PERMIT_MASK = 3 };
+
+/* Who may open flows from outside to the endpoint of a lease. */
+enum lease_permit {
+	PERMIT_NONE, /* of a rule: no persistent-nat */
+	PERMIT_ANY_REMOTE_HOST,
+	PERMIT_TARGET_HOST,
+	PERMIT_TARGET_HOST_PORT,
+	PERMIT_COUNT
+};
+
+enum { LEASE_TIMEOUT_MIN_S = 60, LEASE_TIMEOUT_MAX_S = 7200, LEASE_TIMEOUT_DEFAULT_S = 300 };
+enum { LEASE_FLOWS_MIN = 8, LEASE_FLOWS_MAX = 65536, LEASE_FLOWS_DEFAULT = 30 };
+
+/* What a lease allows: that of the rule that opened its newest flow. */
+union lease_policy {
+	struct {
+		u16 inactivity_timeout_s;
+		u16 flows_max; /* less 1 */
+	};
+	u32 word;
+};
+
+/* In struct flow.users: the collector has closed the lease; nobody may use it any more. */
+#define LEASE_CLOSED (1u << 31)
+
 enum tcp_state {
 	TCP_OPENING,
 	TCP_ANSWERED, /* opening, and the SYN with ACK from outside has been seen */
@@ -35,6 +78,8 @@ enum tcp_state {
 	TCP_CLOSING_OUT, /* FIN from inside */
 	TCP_CLOSING_IN,  /* FIN from outside */
 	TCP_CLOSED,      /* FIN from both sides, or RST */
+	TCP_OPENING_IN,  /* opened from outside */
+	TCP_ANSWERED_IN, /* the same, and the inside has answered */
 	TCP_STATE_COUNT
 };
 
@@ -50,23 +95,31 @@ struct flow {
 	};
 	u8 protocol;
 	u8 life;     /* enum flow_life */
-	u16 zone;    /* zone id of the ingress interface */
+	u16 zone;    /* zone id of the ingress interface; above it enum flow_kind */
 	u16 address; /* NAT address slot: the translated address */
 	__be16 port; /* translated port or query id */
-	u16 rule;    /* rule id */
+	u16 rule;    /* rule id; of a lease: that opened its newest flow from inside */
 	u16 pool;    /* pool id */
 	union {
 		u32 nexthop_out;  /* any packet; see abi/nexthop.h */
 		u32 next_free;    /* while on a free stack: slot + 1, 0 ends it */
+		union lease_policy policy; /* of a lease; whoever opens a flow with it */
 	};
-	u32 nexthop_in;  /* any packet */
-	u32 last_seen_s; /* any packet; seconds of the monotonic clock */
-	u8 tcp_state;    /* any packet; enum tcp_state */
+	union {
+		u32 nexthop_in; /* any packet */
+		u32 users;      /* of a lease: its flows. Atomically */
+	};
+	u32 last_seen_s; /* any packet; seconds of the monotonic clock. Lease, peer: last use */
+	union {
+		u8 tcp_state; /* any packet; enum tcp_state */
+		u8 permit;    /* of a lease: enum lease_permit */
+	};
 	u8 family;       /* enum ip_family */
-	u16 to_zone;     /* zone id of the egress interface at the time of creation */
+	u16 to_zone;     /* zone id of the egress interface at the time of creation; FLOW_LEASED etc. */
 } __cache_aligned;
 
 _Static_assert(sizeof(struct flow) == CACHE_LINE_BYTES, "a flow is one cache line");
+_Static_assert(PERMIT_COUNT - 1 <= (int)FLOW_PERMIT_MASK, "a permit fits into to_zone");
 _Static_assert(offsetof(struct flow, inside_port) == 32, "the key is the first 40 bytes");
 _Static_assert(offsetof(struct flow, address) == 40, "the key is the first 40 bytes");
 

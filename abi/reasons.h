@@ -46,6 +46,8 @@
 	X(source_nat_pool_wrong_family, "the pool has no address of the packet's family")      \
 	X(source_nat_pool_exhausted, "no free port on the address that the host must keep")    \
 	X(flow_table_full, "no room for another flow")                                         \
+	X(lease_table_full, "no room for another lease of persistent-nat")                     \
+	X(lease_session_limit, "the lease has as many flows as max-session-number allows")      \
 	X(worker_overrun, "the worker of the userspace dataplane did not keep up")             \
 	X(worker_lost, "lay in the ring of a worker that ended before it was taken")
 

@@ -16,7 +16,7 @@
 
 #include "abi/config.h"
 
-enum { SNAPSHOT_VERSION = 2 };
+enum { SNAPSHOT_VERSION = 3 };
 enum { SNAPSHOT_NAME_BYTES = 64 };      /* names: 1 to 63 characters */
 enum { SNAPSHOT_DIGEST_BYTES = 65 };    /* SHA-256 in hexadecimal */
 
@@ -67,6 +67,13 @@ struct snapshot_application {
 	struct service_match service;
 };
 
+/* persistent-nat of a rule. */
+struct snapshot_lease {
+	enum lease_permit permit; /* PERMIT_NONE: no persistent-nat, and the others are 0 */
+	u32 inactivity_timeout_s; /* LEASE_TIMEOUT_MIN_S..LEASE_TIMEOUT_MAX_S */
+	u32 maximum_flows;        /* LEASE_FLOWS_MIN..LEASE_FLOWS_MAX */
+};
+
 enum snapshot_action { ACTION_OFF, ACTION_INTERFACE, ACTION_POOL };
 
 /* An empty list of a match means: any. */
@@ -86,6 +93,7 @@ struct snapshot_rule {
 	struct snapshot_application applications[MAX_SERVICES_PER_RULE];
 	enum snapshot_action action;
 	char pool[SNAPSHOT_NAME_BYTES]; /* ACTION_POOL only, otherwise empty */
+	struct snapshot_lease lease;    /* not with ACTION_OFF */
 };
 
 struct snapshot_rule_set {

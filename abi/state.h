@@ -16,7 +16,7 @@
 #include "abi/worker.h"
 
 #define ABI_MAGIC 0x7473616664686f6cull /* "lohdfast", little-endian */
-enum { ABI_VERSION = 2 };
+enum { ABI_VERSION = 3 };
 
 /*
  * Counters of frames, a row for each CPU and behind them one for each worker, written by that CPU
@@ -35,9 +35,14 @@ struct owner_counters {
 	u64 flows_opened;
 	u64 flows;          /* live now */
 	u64 round_robin[FAMILY_COUNT]; /* pools: the next place to begin */
-	u64 padding[3];
+	u64 leases;         /* pools: live now; flows does not count them */
+	u64 leases_opened;
+	u64 padding;
 	u64 failures[REASON_CAPACITY];
 } __cache_aligned;
+
+/* Leases and peers together take at most one slot in so many. */
+enum { BINDING_SHARE = 2 };
 
 /*
  * The last refusals. Place n % EVENT_CAPACITY holds event n; sequence n + 1 once complete, and
@@ -120,6 +125,7 @@ struct control {
 	u32 memo_versions;            /* holdfast-dp: memo_version numbers given out so far */
 	u32 padding;
 	struct free_stack free_stacks[FREE_STACKS];
+	u32 binding_count __cache_aligned; /* slots that hold leases and peers. Atomically */
 	u64 event_count __cache_aligned; /* events recorded so far. Atomically */
 	struct event_ring events __cache_aligned;
 	u64 sample_count __cache_aligned; /* samples that were due so far. Atomically */

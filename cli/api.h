@@ -23,9 +23,10 @@ json_t *api_post(const struct session *session, const char *path, const json_t *
 void api_close(struct connection *connection);
 
 /*
- * Adds a query of the arguments that say which flows are meant: "?protocol=6&source_port=22".
- * => false if there is none among them
+ * Adds a query of the arguments that say which flows, or leases, are meant:
+ * "?protocol=6&source_port=22". => false if there is none among them
  */
 bool api_add_flow_filter(const struct arguments *arguments, struct text *path);
+bool api_add_lease_filter(const struct arguments *arguments, struct text *path);
 
 #endif

@@ -35,6 +35,10 @@ struct canned_answer {
 static const struct canned_answer answers[] = {
 	{"GET /v1/flows?first=0", 200, "flows-0.json"},
 	{"GET /v1/flows?first=9", 200, "flows-9.json"},
+	{"GET /v1/leases?first=0", 200, "leases-0.json"},
+	{"GET /v1/leases?first=5", 200, "leases-5.json"},
+	{"GET /v1/lease-summary", 200, "lease-summary.json"},
+	{"DELETE /v1/leases", 200, "cleared-leases.json"},
 	{"GET /v1/status", 200, "status.json"},
 	{"GET /v1/installed", 200, "installed.json"},
 	{"GET /v1/pools", 200, "pools.json"},

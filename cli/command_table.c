@@ -50,8 +50,28 @@ static const struct argument rule_arguments[] = {
 	END,
 };
 
-static const struct argument binding_arguments[] = {
-	{.id = ARGUMENT_ALL, .word = "all", .help = "Every binding"},
+/* Which leases: as in Junos, several words together as well. */
+#define LEASE_FILTER \
+	{.id = ARGUMENT_POOL, .word = "pool", .value = "NAME", .help = "Leases of one pool"}, \
+	{.id = ARGUMENT_INTERFACE, .word = "interface", \
+	 .help = "Leases of rules with the action interface"}, \
+	{.id = ARGUMENT_INTERNAL_IP, .word = "internal-ip", .value = "PREFIX", \
+	 .type = ARGUMENT_PREFIX, .help = "Address of the inside host"}, \
+	{.id = ARGUMENT_INTERNAL_PORT, .word = "internal-port", .value = "PORT", \
+	 .type = ARGUMENT_PORT, .help = "Port or query id of the inside host"}, \
+	{.id = ARGUMENT_INTERNAL_PROTOCOL, .word = "internal-protocol", .value = "PROTOCOL", \
+	 .type = ARGUMENT_IP_PROTOCOL, .help = "Name or number of the protocol"}
+
+static const struct argument show_lease_arguments[] = {
+	{.id = ARGUMENT_ALL, .word = "all", .help = "Every lease"},
+	{.id = ARGUMENT_SUMMARY, .word = "summary", .help = "How many there are, and room for"},
+	LEASE_FILTER,
+	END,
+};
+
+static const struct argument clear_lease_arguments[] = {
+	{.id = ARGUMENT_ALL, .word = "all", .help = "Every lease"},
+	LEASE_FILTER,
 	END,
 };
 
@@ -117,8 +137,8 @@ const struct command commands[] = {
 	 .run = run_show_failures,
 	 .help = "Show what rules had to refuse, and why"},
 	{.words = {"show", "security", "nat", "source", "persistent-nat-table"},
-	 .arguments = binding_arguments, .run = run_show_persistent_nat_table,
-	 .help = "Show persistent bindings; this version has none"},
+	 .arguments = show_lease_arguments, .run = run_show_persistent_nat_table,
+	 .help = "Show the leases of persistent-nat"},
 	{.words = {"show", "security", "nat", "source", "pool"}, .arguments = pool_arguments,
 	 .run = run_show_pool, .help = "Show pools, their addresses and the ports in use"},
 	{.words = {"show", "security", "nat", "source", "rule"}, .arguments = rule_arguments,
@@ -135,8 +155,8 @@ const struct command commands[] = {
 	{.words = {"clear", "security", "flow", "session"}, .arguments = clear_flow_arguments,
 	 .run = run_clear_flow, .help = "End sessions"},
 	{.words = {"clear", "security", "nat", "source", "persistent-nat-table"},
-	 .arguments = binding_arguments, .run = run_clear_persistent_nat_table,
-	 .help = "Take away persistent bindings; this version has none"},
+	 .arguments = clear_lease_arguments, .run = run_clear_persistent_nat_table,
+	 .help = "End leases of persistent-nat, and the sessions that go through them"},
 	{.words = {"request", "security", "nat", "verify"}, .arguments = no_arguments,
 	 .run = run_verify,
 	 .help = "Check that sessions and ports agree with each other; fail if they do not"},
@@ -163,13 +183,13 @@ static const struct group groups[] = {
 	{"show security", "Show sessions and source NAT"},
 	{"show security flow", "Show sessions"},
 	{"show security nat", "Show source NAT"},
-	{"show security nat source", "Show pools, rules and failures"},
+	{"show security nat source", "Show pools, rules, leases and failures"},
 	{"show system", "Show the dataplane and commits"},
 	{"clear", "Take away state"},
-	{"clear security", "Take away sessions or bindings"},
+	{"clear security", "Take away sessions or leases"},
 	{"clear security flow", "Take away sessions"},
-	{"clear security nat", "Take away bindings"},
-	{"clear security nat source", "Take away bindings"},
+	{"clear security nat", "Take away leases"},
+	{"clear security nat source", "Take away leases"},
 	{"request", "Have something done"},
 	{"request security", "Check source NAT"},
 	{"request security nat", "Check source NAT"},

@@ -286,6 +286,15 @@ static const struct nat_rule *deciding_rule(const struct explanation *e)
 	return config_rule(e->config, e->rule);
 }
 
+static json_t *persistent_nat_json(const struct nat_rule *rule)
+{
+	if (!rule || !rule->permit)
+		return json_null();
+	return json_pack("{s:s, s:I, s:I}", "permit", permit_names[rule->permit % PERMIT_COUNT],
+			 "inactivity_timeout", (json_int_t)rule->policy.inactivity_timeout_s,
+			 "maximum_flows", (json_int_t)rule->policy.flows_max + 1);
+}
+
 static void add_rule(const struct explanation *e, json_t *answer)
 {
 	const struct nat_rule *rule = deciding_rule(e);
@@ -294,6 +303,7 @@ static void add_rule(const struct explanation *e, json_t *answer)
 	set(answer, "rule_set", names ? json_string(names->names[0]) : json_null());
 	set(answer, "rule", names ? json_string(names->names[1]) : json_null());
 	set(answer, "action", rule ? json_string(action_name(rule)) : json_null());
+	set(answer, "persistent_nat", persistent_nat_json(rule));
 	set(answer, "passed_over", json_incref(e->passed_over));
 }
 

@@ -42,6 +42,7 @@ struct explain_question {
  *     "outcome": "translated", "kernel" or "dropped", "reason", "text",
  *     "rule_set", "rule", "action", "pool", "algorithm", "list_length", "index", "address",
  *     "ranges": [{"low", "high"}...], "port_low", "port_high",
+ *     "persistent_nat": {"permit", "inactivity_timeout", "maximum_flows"},
  *     "passed_over": [{"rule", "action", "conditions": [...]}...], "note"}
  *    with null for what does not apply; NULL and the error
  */

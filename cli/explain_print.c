@@ -83,6 +83,16 @@ static void print_passed_over(const json_t *answer, FILE *out)
 	}
 }
 
+static void print_persistent_nat(const json_t *persistent_nat, FILE *out)
+{
+	if (!json_is_object(persistent_nat))
+		return;
+	print_label(out, "Lease");
+	print_template(out, persistent_nat,
+		       "persistent-nat permit {permit}, inactivity-timeout {inactivity_timeout}, "
+		       "max-session-number {maximum_flows}\n");
+}
+
 static void print_rule(const json_t *answer, FILE *out)
 {
 	if (!*json_text(answer, "rule"))
@@ -92,6 +102,7 @@ static void print_rule(const json_t *answer, FILE *out)
 	print_label(out, "Action");
 	print_template(out, answer, strcmp(json_text(answer, "action"), "pool") ? "{action}\n"
 									       : "pool {pool}\n");
+	print_persistent_nat(json_object_get(answer, "persistent_nat"), out);
 }
 
 static void print_ranges(const json_t *answer, FILE *out)

@@ -172,6 +172,23 @@ static void an_answer_has_all_fields(void **state)
 	assert_int_equal(json_number(answer, "index"), 3);
 	assert_text(answer, "address", "198.51.100.19");
 	assert_text(answer, "note", NULL);
+	assert_true(json_is_null(json_object_get(answer, "persistent_nat")));
+	json_decref(answer);
+}
+
+static void persistent_nat_of_the_rule_is_shown(void **state)
+{
+	json_t *answer = ask(ZONES OUT RULE
+			     "last then source-nat pool four persistent-nat permit target-host "
+			     "inactivity-timeout 60 max-session-number 65536\n",
+			     between("10.0.1.100", "192.0.2.7"));
+	const json_t *persistent_nat = json_object_get(answer, "persistent_nat");
+
+	(void)state;
+	assert_text(persistent_nat, "permit", "target-host");
+	assert_int_equal(json_number(persistent_nat, "inactivity_timeout"), 60);
+	assert_int_equal(json_number(persistent_nat, "maximum_flows"), 65536);
+	assert_text(answer, "address", "198.51.100.19");
 	json_decref(answer);
 }
 
@@ -414,12 +431,28 @@ static void people_read_a_few_lines(void **state)
 		       "Action       off\n"
 		       "Result       left to the kernel as it is, rule_off: a rule with the action "
 		       "off matches\n");
+	assert_printed(ZONES OUT RULE
+		       "last then source-nat pool four persistent-nat permit target-host\n",
+		       from("10.0.1.100"),
+		       "Source       10.0.1.100\n"
+		       "Destination  any\n"
+		       "Protocol     any\n"
+		       "From         zone lan\n"
+		       "To           zone wan (wan0)\n"
+		       "Rule         last of rule-set out\n"
+		       "Action       pool four\n"
+		       "Lease        persistent-nat permit target-host, inactivity-timeout 300, "
+		       "max-session-number 30\n"
+		       "Algorithm    userspace-v1: index 3 of a list of 4\n"
+		       "Ports        1024 to 65535\n"
+		       "Address      198.51.100.19\n");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_answer_has_all_fields),
+		cmocka_unit_test(persistent_nat_of_the_rule_is_shown),
 		cmocka_unit_test(rules_are_judged_in_order),
 		cmocka_unit_test(what_is_open_passes_rules_over),
 		cmocka_unit_test(conditions_that_hold_for_all_are_not_open),

@@ -52,11 +52,20 @@ static void add_interface(struct text *path, const char *name, const char *value
 	add_field(path, name, interface.bytes);
 }
 
-static const struct {
+static void add_yes(struct text *path, const char *name, const char *value)
+{
+	(void)value;
+	add_field(path, name, "yes");
+}
+
+/* An argument of a command, and what it is called in a query. */
+struct field {
 	enum argument_id id;
-	const char *name;
+	const char *name; /* NULL: behind the last */
 	void (*add)(struct text *path, const char *name, const char *value);
-} fields[] = {
+};
+
+static const struct field flow_fields[] = {
 	{ARGUMENT_SOURCE_PREFIX, "source_prefix", add_prefix},
 	{ARGUMENT_DESTINATION_PREFIX, "destination_prefix", add_prefix},
 	{ARGUMENT_TRANSLATED_PREFIX, "translated_prefix", add_prefix},
@@ -66,19 +75,40 @@ static const struct {
 	{ARGUMENT_PROTOCOL, "protocol", add_protocol},
 	{ARGUMENT_SESSION, "session", add_number},
 	{ARGUMENT_INTERFACE, "interface", add_interface},
+	{.name = NULL},
 };
 
-bool api_add_flow_filter(const struct arguments *arguments, struct text *path)
+static const struct field lease_fields[] = {
+	{ARGUMENT_POOL, "pool", add_field},
+	{ARGUMENT_INTERFACE, "interface", add_yes},
+	{ARGUMENT_INTERNAL_IP, "source_prefix", add_prefix},
+	{ARGUMENT_INTERNAL_PORT, "source_port", add_number},
+	{ARGUMENT_INTERNAL_PROTOCOL, "protocol", add_protocol},
+	{.name = NULL},
+};
+
+static bool add_filter(const struct field *field, const struct arguments *arguments,
+		       struct text *path)
 {
 	bool any = false;
 
-	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
-		const char *value = arguments->values[fields[i].id];
+	for (; field->name; field++) {
+		const char *value = arguments->values[field->id];
 
 		if (!value)
 			continue;
-		fields[i].add(path, fields[i].name, value);
+		field->add(path, field->name, value);
 		any = true;
 	}
 	return any;
+}
+
+bool api_add_flow_filter(const struct arguments *arguments, struct text *path)
+{
+	return add_filter(flow_fields, arguments, path);
+}
+
+bool api_add_lease_filter(const struct arguments *arguments, struct text *path)
+{
+	return add_filter(lease_fields, arguments, path);
 }

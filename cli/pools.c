@@ -223,6 +223,7 @@ static void print_pool(FILE *out, const json_t *pool)
 		       "Ports in use       : {ports_in_use} of {capacity}\n"
 		       "Sessions           : {flows}\n"
 		       "Allocations        : {allocations}\n"
+		       "Leases             : {leases} in use, {lease_allocations} handed out\n"
 		       "Exhaustions        : {exhaustions}\n");
 	reasons_print(out, "Failures           : ", json_object_get(pool, "failures"));
 	print_addresses(out, pool);

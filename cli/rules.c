@@ -39,7 +39,9 @@ int rules_join(json_t *rules, const json_t *installed)
 
 		if (json_object_set(rule, "from", json_object_get(set, "from")) ||
 		    json_object_set(rule, "to", json_object_get(set, "to")) ||
-		    json_object_set_new(rule, "match", match_of(configured)))
+		    json_object_set_new(rule, "match", match_of(configured)) ||
+		    json_object_set(rule, "persistent_nat",
+				    json_object_get(configured, "persistent_nat")))
 			return -1;
 	}
 	return 0;
@@ -170,6 +172,20 @@ const char *rule_action(const json_t *rule)
 	return strcmp(action, "pool") ? action : json_text(rule, "pool");
 }
 
+static void print_persistent_nat(FILE *out, const json_t *persistent_nat)
+{
+	print_template(out, persistent_nat,
+		       json_is_null(persistent_nat)
+			       ? "    Persistent NAT type         : N/A\n"
+				 "    Persistent NAT mapping type : address-port-mapping\n"
+				 "    Inactivity timeout          : 0\n"
+				 "    Max session number          : 0\n"
+			       : "    Persistent NAT type         : {permit}\n"
+				 "    Persistent NAT mapping type : address-port-mapping\n"
+				 "    Inactivity timeout          : {inactivity_timeout}\n"
+				 "    Max session number          : {maximum_flows}\n");
+}
+
 /* Packets that a rule lets through as they are leave no trace at the rule. */
 static void print_figures(FILE *out, const json_t *rule)
 {
@@ -177,11 +193,8 @@ static void print_figures(FILE *out, const json_t *rule)
 		(void)fputs("  Translation hits          : not counted for off\n", out);
 		return;
 	}
+	print_persistent_nat(out, json_object_get(rule, "persistent_nat"));
 	print_template(out, rule,
-		       "    Persistent NAT type         : N/A\n"
-		       "    Persistent NAT mapping type : address-port-mapping\n"
-		       "    Inactivity timeout          : 0\n"
-		       "    Max session number          : 0\n"
 		       "  Translation hits          : {hits}\n"
 		       "    Successful sessions     : {flows_opened}\n");
 	(void)fprintf(out, "    Failed sessions         : %" JSON_INTEGER_FORMAT "\n",

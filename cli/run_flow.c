@@ -1,25 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * show and clear security flow session. Flows come in pages, and are printed page by page, so that
- * a million of them need no more room than one page; only as JSON they are one document.
+ * show and clear security flow session.
  */
 #include "cli/api.h"
+#include "cli/pages.h"
 #include "cli/print.h"
 #include "cli/run.h"
 #include "cli/show.h"
-
-enum { FLOWS_PER_PAGE = 8192 };
-
-static json_t *get_page(const struct session *session, const struct arguments *arguments,
-			json_int_t first)
-{
-	struct text path = {0};
-
-	text_add(&path, "/v1/flows?first=%" JSON_INTEGER_FORMAT "&limit=%d", first,
-		 (int)FLOWS_PER_PAGE);
-	(void)api_add_flow_filter(arguments, &path);
-	return api_get(session, path.bytes);
-}
 
 static enum flow_form form_of(const struct arguments *arguments)
 {
@@ -28,56 +15,18 @@ static enum flow_form form_of(const struct arguments *arguments)
 	return arguments->values[ARGUMENT_EXTENSIVE] ? FLOW_EXTENSIVE : FLOW_NORMAL;
 }
 
-/* => false if the answer has no place where the next page begins, that is: behind the last */
-static bool next_page(const json_t *page, json_int_t *first)
+static void print_flow(FILE *out, const json_t *flow, int form)
 {
-	const json_t *next = json_object_get(page, "next");
-	bool goes_on = json_is_integer(next) && json_integer_value(next) > *first;
-
-	*first = json_integer_value(next);
-	return goes_on;
-}
-
-/* Prints the flows of a page, or collects them. */
-static void take_page(const struct session *session, enum flow_form form, const json_t *page,
-		      json_t *all)
-{
-	json_t *flows = json_object_get(page, "flows"), *flow;
-	size_t i;
-
-	if (session->json) {
-		(void)json_array_extend(all, flows);
-		return;
-	}
-	json_array_foreach(flows, i, flow)
-		flow_print(session->out, flow, form);
+	flow_print(out, flow, (enum flow_form)form);
 }
 
 static enum status show_flows(const struct session *session, const struct arguments *arguments)
 {
-	json_t *all = json_array(), *page, *document;
-	enum status status = STATUS_OK;
-	json_int_t first = 0;
-	size_t count = 0;
-	bool more = true;
+	const struct pages pages = {
+		.path = "/v1/flows", .list = "flows", .add_filter = api_add_flow_filter,
+		.print = print_flow, .form = (int)form_of(arguments), .total = "Total sessions"};
 
-	while (more && status == STATUS_OK) {
-		page = get_page(session, arguments, first);
-		status = page ? STATUS_OK : STATUS_FAILED;
-		count += json_array_size(json_object_get(page, "flows"));
-		take_page(session, form_of(arguments), page, all);
-		more = next_page(page, &first);
-		json_decref(page);
-	}
-	if (status == STATUS_OK && !session->json)
-		(void)fprintf(session->out, "Total sessions: %zu\n", count);
-	if (status == STATUS_OK && session->json) {
-		document = json_pack("{s:O}", "flows", all);
-		status = print_json(session->out, document);
-		json_decref(document);
-	}
-	json_decref(all);
-	return status;
+	return pages_show(session, &pages, arguments);
 }
 
 static enum status show_summary(const struct session *session, const struct arguments *arguments)

@@ -86,21 +86,3 @@ enum status run_verify(struct session *session, const struct arguments *argument
 	json_decref(verdict);
 	return clean ? status : STATUS_FAILED;
 }
-
-/* The configuration refuses persistent-nat, so there is nothing to take away. */
-enum status run_clear_persistent_nat_table(struct session *session,
-					   const struct arguments *arguments)
-{
-	json_t *daemon = api_get(session, "/v1/status");
-	json_t *cleared = daemon ? json_pack("{s:i}", "cleared", 0) : NULL;
-	enum status status = daemon ? STATUS_OK : STATUS_FAILED;
-
-	(void)arguments;
-	if (cleared && session->json)
-		status = print_json(session->out, cleared);
-	else if (cleared)
-		print_template(session->out, cleared, "{cleared} bindings cleared\n");
-	json_decref(cleared);
-	json_decref(daemon);
-	return status;
-}

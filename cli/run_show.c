@@ -136,35 +136,6 @@ enum status run_show_summary(struct session *session, const struct arguments *ar
 	return finish(session, both, summary_print);
 }
 
-/* persistent-nat is refused by the configuration, so no binding can exist. */
-static void print_bindings(FILE *out, const json_t *bindings)
-{
-	static const char *const head[][11] = {
-		{"Internal", "", "", "Reflective", "", "", "Source", "Type", "Left_time/",
-		 "Curr_Sess_Num/", "Source"},
-		{"In_IP", "In_Port", "I_Proto", "Ref_IP", "Ref_Port", "R_Proto", "NAT Pool", "",
-		 "Conf_time", "Max_Sess_Num", "NAT Rule"},
-	};
-
-	for (size_t i = 0; i < 2; i++)
-		(void)fprintf(out, "%-16s%-8s%-8s%-16s%-9s%-8s%-13s%-16s%-11s%-15s%s\n",
-			      head[i][0], head[i][1], head[i][2], head[i][3], head[i][4],
-			      head[i][5], head[i][6], head[i][7], head[i][8], head[i][9],
-			      head[i][10]);
-	print_template(out, bindings, "Total bindings: {total}\n");
-}
-
-enum status run_show_persistent_nat_table(struct session *session,
-					  const struct arguments *arguments)
-{
-	json_t *status = api_get(session, "/v1/status");
-	json_t *bindings = status ? json_pack("{s:[], s:i}", "bindings", "total", 0) : NULL;
-
-	(void)arguments;
-	json_decref(status);
-	return finish(session, bindings, print_bindings);
-}
-
 enum status run_show_failures(struct session *session, const struct arguments *arguments)
 {
 	json_t *failures = api_get(session, "/v1/failures");

@@ -18,7 +18,7 @@
 int pools_join(json_t *pools, const json_t *installed);
 void pools_print(FILE *out, const json_t *pools);
 
-/* Gives each of /v1/rules what it has in /v1/installed: "from", "to" and "match". */
+/* Gives each of /v1/rules what it has in /v1/installed: "from", "to", "match" and "persistent_nat". */
 int rules_join(json_t *rules, const json_t *installed);
 void rules_print(FILE *out, const json_t *rules);
 
@@ -41,6 +41,13 @@ enum flow_form { FLOW_NORMAL, FLOW_BRIEF, FLOW_EXTENSIVE };
 void flow_print(FILE *out, const json_t *flow, enum flow_form form);
 /* /v1/flow-summary, and in "failed" the total of /v1/failures. */
 void flow_summary_print(FILE *out, const json_t *summary);
+
+/* The table of leases: its head, and one of /v1/leases. */
+void leases_print_head(FILE *out);
+void lease_print(FILE *out, const json_t *lease);
+
+/* /v1/lease-summary. */
+void lease_summary_print(FILE *out, const json_t *summary);
 
 /* /v1/status, /v1/commits and /v1/verify. */
 void dataplane_print(FILE *out, const json_t *status);

@@ -55,6 +55,24 @@ static bool asks_family(const struct checking *c, const struct node *node, u32 v
 	}
 }
 
+/* The statement of a pool asks only if a rule goes by it. */
+static bool asks_persistent_nat(const struct checking *c, const struct node *node, u32 value)
+{
+	const struct node *rule_set;
+	const struct node *rule;
+
+	(void)value;
+	if (strcmp(node->schema->word, "persistent-nat"))
+		return false;
+	if (!strcmp(node->parent->parent->schema->word, "source-nat"))
+		return true;
+	for_each_child(rule_set, c->source, "rule-set")
+		for_each_child(rule, rule_set, "rule")
+			if (node_persistent_nat(c->tree, node_at(rule, "then source-nat")) == node)
+				return true;
+	return false;
+}
+
 static bool asks_proxy(const struct checking *c, const struct node *node, u32 value)
 {
 	(void)c, (void)value;
@@ -93,6 +111,7 @@ static const struct demand demands[] = {
 	 "another dataplane-type"},
 	{"interface-nat", asks_interface_nat, 0, "'source-nat interface'", "'off' or 'pool NAME'"},
 	{"ipv6", asks_family, FAMILY_IPV6, "IPv6", "addresses of IPv4"},
+	{"persistent-nat", asks_persistent_nat, 0, "'persistent-nat'", "a rule without it"},
 	{"proxy", asks_proxy, 0, "'proxy-arp' or 'proxy-ndp'", "neither"},
 	{"source-nat", asks_source_nat, 0, "source NAT", NULL},
 	{"xdp-mode:generic", asks_xdp_mode, XDP_MODE_GENERIC, "'xdp-mode generic'",

@@ -83,6 +83,25 @@ static void actions_proxies_and_modes_have_their_places(void **state)
 	assert_place("", "source-nat", 3, 18);
 }
 
+static void persistent_nat_is_asked_for_where_rules_go_by_it(void **state)
+{
+	(void)state;
+	assert_place("", "persistent-nat", 0, 0);
+	assert_place("set security nat source rule-set s rule i then source-nat interface "
+		     "persistent-nat permit target-host\n",
+		     "persistent-nat", 9, 69);
+	/* No rule names the pool. */
+	assert_place("set security nat source pool q persistent-nat permit target-host\n",
+		     "persistent-nat", 0, 0);
+	assert_place("set security nat source pool q persistent-nat permit target-host\n"
+		     "set security nat source rule-set s rule i then source-nat pool q\n",
+		     "persistent-nat", 9, 32);
+	assert_place("set security nat source pool q persistent-nat permit target-host\n"
+		     "set security nat source rule-set s rule i then source-nat pool q "
+		     "persistent-nat permit any-remote-host\n",
+		     "persistent-nat", 10, 66);
+}
+
 static void the_first_ipv6_by_place_is_named(void **state)
 {
 	(void)state;
@@ -236,6 +255,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(algorithms_are_those_that_pools_go_by),
 		cmocka_unit_test(actions_proxies_and_modes_have_their_places),
+		cmocka_unit_test(persistent_nat_is_asked_for_where_rules_go_by_it),
 		cmocka_unit_test(the_first_ipv6_by_place_is_named),
 		cmocka_unit_test(needs_and_statements_agree),
 		cmocka_unit_test(every_capability_has_a_demand),

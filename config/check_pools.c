@@ -71,6 +71,19 @@ static void check_ports(struct checking *c, const struct node *pool)
 				  node_number(pool, "port range low"), last->value.number);
 }
 
+/* The place that Junos has for it is the action; this one is an alias. */
+static void check_persistent_nat(struct checking *c, const struct node *pool)
+{
+	const struct node *alias = node_child(pool, "persistent-nat");
+
+	if (alias)
+		diagnostics_warning(c->diagnostics, alias->at,
+				    "'persistent-nat' belongs to the action of a rule: expected 'then "
+				    "source-nat pool %s persistent-nat'; here it is for every rule "
+				    "that names the pool and has none of its own",
+				    pool->text);
+}
+
 /* By place; from the same place on, in the order of the file. */
 static int compare_spans(const void *left, const void *right)
 {
@@ -221,6 +234,7 @@ void check_pools(struct checking *c)
 	for_each_child(pool, c->source, "pool") {
 		checking_count(c, &count, MAX_POOLS, pool, "pools");
 		check_ports(c, pool);
+		check_persistent_nat(c, pool);
 	}
 	check_addresses(c);
 }

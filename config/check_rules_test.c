@@ -144,16 +144,69 @@ static void a_rule_set_without_rules_is_warned_of(void **state)
 		       "untranslated\n");
 }
 
-static void persistent_nat_is_not_enforced(void **state)
+#define PERMIT_NEEDED \
+	"'permit any-remote-host', 'permit target-host' or 'permit target-host-port'"
+
+static void persistent_nat_needs_a_permit(void **state)
 {
 	(void)state;
-	assert_reports(BASE RULE "then source-nat pool both persistent-nat permit target-host\n"
+	assert_reports(BASE RULE "then source-nat pool both persistent-nat permit target-host\n", "");
+	assert_reports(BASE RULE "then source-nat pool both persistent-nat max-session-number 8\n"
 				 "set security nat source pool both persistent-nat "
-				 "inactivity-timeout 300\n",
-		       "f:13:69: error: 'persistent-nat' is a Junos statement that this "
-		       "version does not enforce yet; remove it\n"
-		       "f:14:35: error: 'persistent-nat' is a Junos statement that this "
-		       "version does not enforce yet; remove it\n");
+				 "inactivity-timeout 60\n",
+		       "f:13:69: error: 'persistent-nat' is not complete; expected " PERMIT_NEEDED
+		       "\n"
+		       "f:14:35: error: 'persistent-nat' is not complete; expected " PERMIT_NEEDED
+		       "\n"
+		       "f:14:35: warning: 'persistent-nat' belongs to the action of a rule: "
+		       "expected 'then source-nat pool both persistent-nat'; here it is for every "
+		       "rule that names the pool and has none of its own\n");
+}
+
+static void persistent_nat_has_its_bounds(void **state)
+{
+	(void)state;
+	assert_reports(BASE RULE "then source-nat pool both\n" RULE
+				 "then source-nat pool persistent-nat permit anybody\n" RULE
+				 "then source-nat pool persistent-nat permit any-remote-host\n" RULE
+				 "then source-nat pool persistent-nat inactivity-timeout 59\n" RULE
+				 "then source-nat pool persistent-nat inactivity-timeout 7201\n" RULE
+				 "then source-nat pool persistent-nat max-session-number 7\n" RULE
+				 "then source-nat pool persistent-nat max-session-number 65537\n",
+		       "f:14:86: error: permit 'anybody' is not valid; expected 'any-remote-host', "
+		       "'target-host' or 'target-host-port'\n"
+		       "f:16:98: error: inactivity-timeout '59' is not valid; expected a number of "
+		       "seconds from 60 to 7200\n"
+		       "f:17:98: error: inactivity-timeout '7201' is not valid; expected a number "
+		       "of seconds from 60 to 7200\n"
+		       "f:18:98: error: max-session-number '7' is not valid; expected a number "
+		       "from 8 to 65536\n"
+		       "f:19:98: error: max-session-number '65537' is not valid; expected a number "
+		       "from 8 to 65536\n");
+}
+
+static void the_rest_of_persistent_nat_is_not_enforced(void **state)
+{
+	(void)state;
+	assert_reports(BASE RULE "then source-nat interface persistent-nat permit target-host\n" RULE
+				 "then source-nat interface persistent-nat address-mapping\n" RULE
+				 "then source-nat interface persistent-nat block-ext-session\n"
+				 "set security nat source persistent-nat log disable\n",
+		       "f:14:84: error: 'address-mapping' is a Junos statement that this version "
+		       "does not enforce yet; remove it\n"
+		       "f:15:84: error: 'block-ext-session' is a Junos statement that this version "
+		       "does not enforce yet; remove it\n"
+		       "f:16:25: error: 'persistent-nat' is a Junos statement that this version "
+		       "does not enforce yet; remove it\n");
+}
+
+/* What is not translated has no lease. */
+static void off_and_persistent_nat_exclude_each_other(void **state)
+{
+	(void)state;
+	assert_reports(BASE RULE "then source-nat off persistent-nat permit target-host\n",
+		       "f:13:63: error: 'persistent-nat' is unknown in 'source-nat'; expected "
+		       "'off', 'interface' or 'pool'\n");
 }
 
 static char *many_rules(int count)
@@ -230,7 +283,10 @@ int main(void)
 		cmocka_unit_test(a_rule_has_at_most_16_services),
 		cmocka_unit_test(a_rule_behind_one_that_takes_everything_is_warned_of),
 		cmocka_unit_test(a_rule_set_without_rules_is_warned_of),
-		cmocka_unit_test(persistent_nat_is_not_enforced),
+		cmocka_unit_test(persistent_nat_needs_a_permit),
+		cmocka_unit_test(persistent_nat_has_its_bounds),
+		cmocka_unit_test(the_rest_of_persistent_nat_is_not_enforced),
+		cmocka_unit_test(off_and_persistent_nat_exclude_each_other),
 		cmocka_unit_test(there_are_at_most_10240_rules),
 		cmocka_unit_test(interfaces_count_as_pools_where_they_may_become_some),
 	};

@@ -53,7 +53,8 @@ static void forms_can_be_mixed(void **state)
 			 "security { zones { security-zone lan { interfaces { eth0; eth1; } } } }");
 }
 
-#define POOL "set security nat source pool p "
+#define POOL   "set security nat source pool p "
+#define ACTION "set security nat source rule-set s rule r then source-nat "
 
 static void every_spelling_of_a_port_range_is_one_range(void **state)
 {
@@ -81,6 +82,28 @@ static void every_spelling_of_an_action_is_one_action(void **state)
 			 "set security nat source rule-set s rule r then source-nat pool a");
 	assert_same_tree("security nat source rule-set s rule r then { source-nat interface; }",
 			 "security nat source rule-set s rule r then source-nat { interface { } }");
+}
+
+/* The pool's name and its persistent-nat stand in one place, in any order [Junos]. */
+static void every_spelling_of_persistent_nat_is_one(void **state)
+{
+	static const char *const spellings[] = {
+		ACTION "pool a\n" ACTION "pool persistent-nat permit target-host\n" ACTION
+		       "pool persistent-nat inactivity-timeout 600\n",
+		ACTION "pool persistent-nat inactivity-timeout 600\n" ACTION
+		       "pool persistent-nat permit target-host\n" ACTION "pool a\n",
+		ACTION "pool a persistent-nat permit target-host inactivity-timeout 600\n",
+		"security nat source rule-set s rule r then { source-nat { pool { a; persistent-nat "
+		"{ permit target-host; inactivity-timeout 600; } } } }",
+		"security nat source rule-set s rule r then { source-nat { pool { persistent-nat { "
+		"inactivity-timeout 600; permit target-host; } a; } } }",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(spellings) / sizeof(spellings[0]); i++)
+		assert_same_tree(spellings[i],
+				 ACTION "pool a persistent-nat permit target-host\n" ACTION
+					"pool persistent-nat inactivity-timeout 600\n");
 }
 
 static void a_quoted_word_is_never_a_statement(void **state)
@@ -451,6 +474,7 @@ int main(void)
 		cmocka_unit_test(forms_can_be_mixed),
 		cmocka_unit_test(every_spelling_of_a_port_range_is_one_range),
 		cmocka_unit_test(every_spelling_of_an_action_is_one_action),
+		cmocka_unit_test(every_spelling_of_persistent_nat_is_one),
 		cmocka_unit_test(a_quoted_word_is_never_a_statement),
 		cmocka_unit_test(repeated_containers_merge_and_repeated_leaves_replace),
 		cmocka_unit_test(leaf_lists_grow_without_duplicates),

@@ -105,6 +105,51 @@ static void set_lines_are_printed_one_for_each_value(void **state)
 		       "set security nat source rule-set s rule r then source-nat pool p\n");
 }
 
+static void persistent_nat_is_printed_as_junos_does(void **state)
+{
+	static const char text[] =
+		"set security nat source rule-set s rule r then source-nat pool a\n"
+		"set security nat source rule-set s rule r then source-nat pool persistent-nat "
+		"permit target-host\n"
+		"set security nat source rule-set s rule t then source-nat interface "
+		"persistent-nat permit any-remote-host\n";
+
+	(void)state;
+	assert_printed(text, CONFIG_SET, text);
+	assert_printed(text, CONFIG_BRACES,
+		       "security {\n"
+		       "    nat {\n"
+		       "        source {\n"
+		       "            rule-set s {\n"
+		       "                rule r {\n"
+		       "                    then {\n"
+		       "                        source-nat {\n"
+		       "                            pool {\n"
+		       "                                a;\n"
+		       "                                persistent-nat {\n"
+		       "                                    permit target-host;\n"
+		       "                                }\n"
+		       "                            }\n"
+		       "                        }\n"
+		       "                    }\n"
+		       "                }\n"
+		       "                rule t {\n"
+		       "                    then {\n"
+		       "                        source-nat {\n"
+		       "                            interface {\n"
+		       "                                persistent-nat {\n"
+		       "                                    permit any-remote-host;\n"
+		       "                                }\n"
+		       "                            }\n"
+		       "                        }\n"
+		       "                    }\n"
+		       "                }\n"
+		       "            }\n"
+		       "        }\n"
+		       "    }\n"
+		       "}\n");
+}
+
 static void inactive_items_of_a_list_stand_alone(void **state)
 {
 	static const char text[] =
@@ -174,6 +219,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(braces_are_printed_as_junos_does),
 		cmocka_unit_test(set_lines_are_printed_one_for_each_value),
+		cmocka_unit_test(persistent_nat_is_printed_as_junos_does),
 		cmocka_unit_test(inactive_items_of_a_list_stand_alone),
 		cmocka_unit_test(mistakable_names_are_quoted),
 		cmocka_unit_test(nothing_prints_as_nothing),

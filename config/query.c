@@ -104,6 +104,19 @@ const struct node *node_persistence(const struct node *pool)
 	return own ? own : node_child(pool->parent, "address-persistent");
 }
 
+const struct node *node_persistent_nat(const struct tree *tree, const struct node *action)
+{
+	const struct node *name = node_at(action, "pool name");
+	const struct node *own = node_at(action, name ? "pool persistent-nat"
+						     : "interface persistent-nat");
+	const struct node *source = node_at(tree->root, "security nat source");
+	const struct node *pool = name ? node_entry(tree, source, "pool", name->text) : NULL;
+
+	if (own || !pool || pool->inactive)
+		return own;
+	return node_child(pool, "persistent-nat");
+}
+
 void node_title(const struct node *node, struct text *text)
 {
 	if (!node->parent)

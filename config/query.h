@@ -33,6 +33,12 @@ u32 node_number(const struct node *from, const char *path);
 /* => the address-persistent that a pool goes by: its own, or that for all pools; NULL: neither */
 const struct node *node_persistence(const struct node *pool);
 
+/*
+ * => the persistent-nat that the action of a rule (source-nat) goes by: its own, or that of its
+ *    pool; NULL: neither
+ */
+const struct node *node_persistent_nat(const struct tree *tree, const struct node *action);
+
 /* Adds what the user calls it: "rule 'web'", "'match'". */
 void node_title(const struct node *node, struct text *text);
 

@@ -208,6 +208,8 @@ static void write_pool(FILE *out, u32 pool)
 			30000 + random_below(30000));
 	if (one_in(2))
 		fprintf(out, "address-persistent %s;\n", PICK("", "algorithm ebpf-legacy"));
+	if (one_in(8))
+		fprintf(out, "persistent-nat permit target-host;\n");
 	fprintf(out, "} }\n");
 }
 
@@ -226,16 +228,32 @@ static void write_match(FILE *out)
 	fprintf(out, "}\n");
 }
 
+static const char *random_persistent_nat(void)
+{
+	return PICK("", "persistent-nat { permit any-remote-host; }",
+		    "persistent-nat { permit target-host; inactivity-timeout 60; }",
+		    "persistent-nat { permit target-host-port; max-session-number 65536; }");
+}
+
+static void write_action(FILE *out, u32 pools)
+{
+	if (one_in(2))
+		fprintf(out, "then { source-nat { pool { p%u; %s } } }\n", random_below(pools),
+			random_persistent_nat());
+	else if (one_in(2))
+		fprintf(out, "then { source-nat { interface { %s } } }\n",
+			random_persistent_nat());
+	else
+		fprintf(out, "then { source-nat { off; } }\n");
+}
+
 static void write_rule(FILE *out, u32 rule, u32 pools)
 {
 	fprintf(out, "%srule r%u {\n", one_in(5) ? "inactive: " : "", rule);
 	if (one_in(4))
 		fprintf(out, "description \"rule { %u \\\"\";\n", rule);
 	write_match(out);
-	if (one_in(2))
-		fprintf(out, "then { source-nat { pool p%u; } }\n", random_below(pools));
-	else
-		fprintf(out, "then { source-nat { %s; } }\n", PICK("off", "interface"));
+	write_action(out, pools);
 	fprintf(out, "}\n");
 }
 

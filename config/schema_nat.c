@@ -44,22 +44,47 @@ static const struct schema log_statements[] = {
 };
 
 static const struct keyword persistent_permits[] = {
-	{"any-remote-host", 0, NOT_ENFORCED, "anybody"},
-	{"target-host", 1, NOT_ENFORCED, "hosts that the inside host has sent to"},
-	{"target-host-port", 2, NOT_ENFORCED, "hosts and ports that it has sent to"},
+	{"any-remote-host", PERMIT_ANY_REMOTE_HOST, SUPPORTED, "everybody"},
+	{"target-host", PERMIT_TARGET_HOST, SUPPORTED, "whoever the endpoint has sent to"},
+	{"target-host-port", PERMIT_TARGET_HOST_PORT, SUPPORTED,
+	 "whoever it has sent to, from the port that it has sent to"},
 	{0},
 };
 
 static const struct schema persistent_nat_statements[] = {
-	OTHER(LEAF("permit"), KEYWORDS(persistent_permits)),
+	{
+		LEAF("permit"),
+		KEYWORDS(persistent_permits),
+		.mandatory = "'permit any-remote-host', 'permit target-host' or 'permit "
+			     "target-host-port'",
+		.help = "Who may open sessions from outside to an inside endpoint that has a lease",
+	},
 	OTHER_FLAG("address-mapping"),
 	OTHER_FLAG("block-ext-session"),
-	OTHER(LEAF("inactivity-timeout"), SECONDS(60, 7200)),
-	OTHER(LEAF("max-session-number"), NUMBER(8, 65536)),
+	{
+		LEAF("inactivity-timeout"),
+		SECONDS(LEASE_TIMEOUT_MIN_S, LEASE_TIMEOUT_MAX_S),
+		.standard = "300",
+		.help = "How long a lease stays after its last session has ended",
+	},
+	{
+		LEAF("max-session-number"),
+		NUMBER(LEASE_FLOWS_MIN, LEASE_FLOWS_MAX),
+		.standard = "30",
+		.help = "How many sessions a lease may have at once",
+	},
 	{0},
 };
 
-#define PERSISTENT_NAT OTHER(CONTAINER("persistent-nat"), .children = persistent_nat_statements)
+_Static_assert(LEASE_TIMEOUT_DEFAULT_S == 300 && LEASE_FLOWS_DEFAULT == 30, "as written above");
+
+#define PERSISTENT_NAT                                                                             \
+	{                                                                                          \
+		CONTAINER("persistent-nat"),                                                       \
+			.help = "An inside endpoint keeps one translated address and port for all " \
+				"destinations: a lease",                                           \
+			.children = persistent_nat_statements,                                     \
+	}
 
 static const struct schema alarm_statements[] = {
 	OTHER(LEAF("raise-threshold"), NUMBER(50, 100)),
@@ -198,7 +223,12 @@ static const struct schema pool_statements[] = {
 	OTHER(LEAF("mapping-timeout"), SECONDS(120, 86400)),
 	OTHER(LEAF("limit-ports-per-host"), NUMBER(2, 65535)),
 	POOL_ALARM,
-	PERSISTENT_NAT,
+	{
+		CONTAINER("persistent-nat"),
+		.help = "An older place of persistent-nat of the rules: for every rule that names "
+			"the pool and has none of its own; accepted with a warning",
+		.children = persistent_nat_statements,
+	},
 	OPAQUE("allocation-domain"),
 	{0},
 };

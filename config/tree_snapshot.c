@@ -185,6 +185,25 @@ static void fill_action(const struct node *action, struct snapshot_rule *out)
 	}
 }
 
+static void fill_lease(const struct node *persistent_nat, struct snapshot_lease *out)
+{
+	out->permit = (enum lease_permit)node_number(persistent_nat, "permit");
+	out->inactivity_timeout_s = node_number(persistent_nat, "inactivity-timeout");
+	out->maximum_flows = node_number(persistent_nat, "max-session-number");
+}
+
+static void fill_rule(const struct tree *tree, const struct node *rule, struct snapshot_rule *out)
+{
+	const struct node *action = node_at(rule, "then source-nat");
+	const struct node *persistent_nat = node_persistent_nat(tree, action);
+
+	COPY_NAME(out->name, rule->text);
+	fill_match(node_child(rule, "match"), out);
+	fill_action(action, out);
+	if (persistent_nat)
+		fill_lease(persistent_nat, &out->lease);
+}
+
 static void fill_context(const struct node *context, struct snapshot_context *out)
 {
 	bool by_zone = node_child(context, "zone");
@@ -197,7 +216,8 @@ static void fill_context(const struct node *context, struct snapshot_context *ou
 	}
 }
 
-static int fill_rule_set(const struct node *rule_set, struct snapshot_rule_set *out)
+static int fill_rule_set(const struct tree *tree, const struct node *rule_set,
+			 struct snapshot_rule_set *out)
 {
 	const struct node *rule;
 
@@ -207,17 +227,13 @@ static int fill_rule_set(const struct node *rule_set, struct snapshot_rule_set *
 	out->rules = new_array(node_count(rule_set, "rule"), sizeof(*out->rules));
 	if (!out->rules)
 		return -ENOMEM;
-	for_each_child(rule, rule_set, "rule") {
-		struct snapshot_rule *place = &out->rules[out->rule_count++];
-
-		COPY_NAME(place->name, rule->text);
-		fill_match(node_child(rule, "match"), place);
-		fill_action(node_at(rule, "then source-nat"), place);
-	}
+	for_each_child(rule, rule_set, "rule")
+		fill_rule(tree, rule, &out->rules[out->rule_count++]);
 	return 0;
 }
 
-static int fill_rule_sets(const struct node *source, struct snapshot *snapshot)
+static int fill_rule_sets(const struct tree *tree, const struct node *source,
+			  struct snapshot *snapshot)
 {
 	const struct node *rule_set;
 	size_t count = node_count(source, "rule-set");
@@ -226,7 +242,8 @@ static int fill_rule_sets(const struct node *source, struct snapshot *snapshot)
 	if (!snapshot->rule_sets)
 		return -ENOMEM;
 	for_each_child(rule_set, source, "rule-set")
-		if (fill_rule_set(rule_set, &snapshot->rule_sets[snapshot->rule_set_count++]))
+		if (fill_rule_set(tree, rule_set,
+				  &snapshot->rule_sets[snapshot->rule_set_count++]))
 			return -ENOMEM;
 	return 0;
 }
@@ -310,7 +327,7 @@ int tree_to_snapshot(const struct tree *tree, struct snapshot *snapshot)
 	snapshot->maximum_flows = node_number(root, "security flow maximum-sessions");
 	snapshot->timeouts = fill_timeouts(root);
 	if (fill_zones(tree, snapshot) || fill_pools(source, snapshot) ||
-	    fill_rule_sets(source, snapshot) || fill_proxies(nat, snapshot))
+	    fill_rule_sets(tree, source, snapshot) || fill_proxies(nat, snapshot))
 		return -ENOMEM;
 	return 0;
 }

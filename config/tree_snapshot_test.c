@@ -270,6 +270,52 @@ static void actions_reach_the_snapshot(void **state)
 	snapshot_free(&s);
 }
 
+static void assert_lease(const char *rule, const char *pool, enum lease_permit permit,
+			 u32 inactivity_timeout_s, u32 maximum_flows)
+{
+	struct text text = {0};
+	struct snapshot s;
+	const struct snapshot_lease *lease;
+
+	text_add(&text, ZONES RULE_SET POOL "address [ 192.0.2.1 2001:db8::1 ]\n" RULE "%s\n",
+		 rule);
+	if (pool)
+		text_add(&text, POOL "%s\n", pool);
+	s = testing_snapshot(text.bytes);
+	lease = &s.rule_sets[0].rules[0].lease;
+	assert_int_equal(lease->permit, permit);
+	assert_int_equal(lease->inactivity_timeout_s, inactivity_timeout_s);
+	assert_int_equal(lease->maximum_flows, maximum_flows);
+	snapshot_free(&s);
+}
+
+static void persistent_nat_reaches_the_snapshot(void **state)
+{
+	(void)state;
+	assert_lease("then source-nat pool p", NULL, PERMIT_NONE, 0, 0);
+	assert_lease("then source-nat pool p persistent-nat permit any-remote-host", NULL,
+		     PERMIT_ANY_REMOTE_HOST, 300, 30);
+	assert_lease("then source-nat interface persistent-nat permit target-host "
+		     "inactivity-timeout 7200 max-session-number 65536",
+		     NULL, PERMIT_TARGET_HOST, 7200, 65536);
+	assert_lease("then source-nat pool p persistent-nat permit target-host-port "
+		     "inactivity-timeout 60 max-session-number 8",
+		     NULL, PERMIT_TARGET_HOST_PORT, 60, 8);
+}
+
+/* The words of the rule take the place of all of those of its pool. */
+static void persistent_nat_of_a_pool_is_for_rules_without_their_own(void **state)
+{
+	static const char of_pool[] = "persistent-nat permit target-host inactivity-timeout 60";
+
+	(void)state;
+	assert_lease("then source-nat pool p", of_pool, PERMIT_TARGET_HOST, 60, 30);
+	assert_lease("then source-nat pool p persistent-nat permit any-remote-host", of_pool,
+		     PERMIT_ANY_REMOTE_HOST, 300, 30);
+	assert_lease("then source-nat interface", of_pool, PERMIT_NONE, 0, 0);
+	assert_lease("then source-nat off", of_pool, PERMIT_NONE, 0, 0);
+}
+
 static void contexts_reach_the_snapshot(void **state)
 {
 	struct snapshot s = testing_snapshot(
@@ -357,6 +403,8 @@ int main(void)
 		cmocka_unit_test(applications_become_their_services),
 		cmocka_unit_test(application_any_is_no_condition),
 		cmocka_unit_test(actions_reach_the_snapshot),
+		cmocka_unit_test(persistent_nat_reaches_the_snapshot),
+		cmocka_unit_test(persistent_nat_of_a_pool_is_for_rules_without_their_own),
 		cmocka_unit_test(contexts_reach_the_snapshot),
 		cmocka_unit_test(proxies_are_ranges_on_interfaces),
 		cmocka_unit_test(inactive_parts_do_not_reach_the_snapshot),

@@ -62,13 +62,18 @@ static json_t *read_interface(const char *text)
 	return ifindex ? json_integer(ifindex) : NULL;
 }
 
+static json_t *read_yes(const char *text)
+{
+	return strcmp(text, "yes") ? NULL : json_true();
+}
+
 struct argument {
 	const char *name;
 	json_t *(*read)(const char *text);
 	const char *expected;
 };
 
-static const struct argument filter_arguments[] = {
+static const struct argument flow_arguments[] = {
 	{"source_prefix", json_string, "text"},
 	{"destination_prefix", json_string, "text"},
 	{"translated_prefix", json_string, "text"},
@@ -78,34 +83,50 @@ static const struct argument filter_arguments[] = {
 	{"protocol", read_number, "a number"},
 	{"session", read_number, "a number"},
 	{"interface", read_interface, "an interface of this system"},
+	{.name = NULL},
+};
+
+static const struct argument lease_arguments[] = {
+	{"source_prefix", json_string, "text"},
+	{"source_port", read_number, "a number"},
+	{"protocol", read_number, "a number"},
+	{"pool", json_string, "text"},
+	{"interface", read_yes, "'yes'"},
+	{.name = NULL},
 };
 
 static const struct argument page_arguments[] = {
 	{"first", read_number, "a number"},
 	{"limit", read_number, "a number"},
+	{.name = NULL},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static const struct argument *find_argument(const struct argument *arguments, size_t count,
-					    const char *name)
+static const struct argument *find_argument(const struct argument *argument, const char *name)
 {
-	for (size_t i = 0; i < count; i++)
-		if (!strcmp(arguments[i].name, name))
-			return &arguments[i];
+	for (; argument->name; argument++)
+		if (!strcmp(argument->name, name))
+			return argument;
 	return NULL;
 }
 
+/* What is asked of the dataplane, and what may be asked for. */
+struct question {
+	const char *name;
+	const struct argument *filter;
+	bool with_page;
+};
+
 /* Puts one argument where it belongs. => NULL, or the refusal */
 static json_t *place_argument(struct api_request *request, const char *name, const char *text,
-			      json_t *fields, bool with_page)
+			      json_t *fields, const struct question *question)
 {
-	const struct argument *argument =
-		find_argument(filter_arguments, COUNT(filter_arguments), name);
+	const struct argument *argument = find_argument(question->filter, name);
 	json_t *place = json_object_get(fields, "filter"), *value;
 
-	if (!argument && with_page) {
-		argument = find_argument(page_arguments, COUNT(page_arguments), name);
+	if (!argument && question->with_page) {
+		argument = find_argument(page_arguments, name);
 		place = fields;
 	}
 	if (!argument)
@@ -119,38 +140,49 @@ static json_t *place_argument(struct api_request *request, const char *name, con
 	return NULL;
 }
 
-static json_t *forward_filtered(struct api_request *request, const char *name, bool with_page)
+static json_t *forward_filtered(struct api_request *request, const struct question *question)
 {
-	json_t *fields = with_page ? json_pack("{s:{}, s:i, s:i}", "filter", "first", 0, "limit", 1000)
-				   : json_pack("{s:{}}", "filter");
+	json_t *fields = question->with_page
+				 ? json_pack("{s:{}, s:i, s:i}", "filter", "first", 0, "limit", 1000)
+				 : json_pack("{s:{}}", "filter");
 	const char *argument;
 	json_t *text;
 
 	json_object_foreach(request->arguments, argument, text) {
 		json_t *refusal = place_argument(request, argument, json_string_value(text), fields,
-						 with_page);
+						 question);
 
 		if (refusal) {
 			json_decref(fields);
 			return refusal;
 		}
 	}
-	return forward(request, name, fields);
+	return forward(request, question->name, fields);
 }
 
 static json_t *get_flows(struct api_request *request)
 {
-	return forward_filtered(request, "flows", true);
+	return forward_filtered(request, &(struct question){"flows", flow_arguments, true});
 }
 
 static json_t *get_flow_summary(struct api_request *request)
 {
-	return forward_filtered(request, "flow-summary", false);
+	return forward_filtered(request, &(struct question){"flow-summary", flow_arguments, false});
 }
 
 static json_t *delete_flows(struct api_request *request)
 {
-	return forward_filtered(request, "clear-flows", false);
+	return forward_filtered(request, &(struct question){"clear-flows", flow_arguments, false});
+}
+
+static json_t *get_leases(struct api_request *request)
+{
+	return forward_filtered(request, &(struct question){"leases", lease_arguments, true});
+}
+
+static json_t *delete_leases(struct api_request *request)
+{
+	return forward_filtered(request, &(struct question){"clear-leases", lease_arguments, false});
 }
 
 /* What holdfastd knows itself. */
@@ -337,6 +369,9 @@ static const struct api_route routes[] = {
 	{"GET", "/v1/flows", get_flows, NULL, true},
 	{"DELETE", "/v1/flows", delete_flows, NULL, true},
 	{"GET", "/v1/flow-summary", get_flow_summary, NULL, true},
+	{"GET", "/v1/leases", get_leases, NULL, true},
+	{"DELETE", "/v1/leases", delete_leases, NULL, true},
+	{"GET", "/v1/lease-summary", NULL, "lease-summary", false},
 	{"GET", "/v1/configuration", get_configuration, NULL, true},
 	{"GET", "/v1/commits", get_commits, NULL, false},
 	{"POST", "/v1/commit", post_commit, NULL, false},

@@ -45,7 +45,18 @@ struct flow_key {
 	u16 zone;
 };
 
-enum { FLOW_ANY_ZONE = 0xffff };
+enum { FLOW_ANY_ZONE = 0xffff }; /* sessions of all zones */
+
+static __always_inline enum flow_kind flow_kind(const struct flow *flow)
+{
+	return (enum flow_kind)(flow->zone >> FLOW_KIND_SHIFT);
+}
+
+/* => the zone that packets of the flow have to leave by, from inside */
+static __always_inline u16 flow_to_zone(const struct flow *flow)
+{
+	return flow->to_zone & FLOW_ZONE_MASK;
+}
 
 static __always_inline bool flow_has_key(const struct flow *flow, const struct flow_key *key)
 {
@@ -55,7 +66,18 @@ static __always_inline bool flow_has_key(const struct flow *flow, const struct f
 			 (flow->remote.longs[1] ^ key->remote.longs[1]) |
 			 (flow->ports ^ key->ports) | (u64)(flow->protocol ^ key->protocol);
 
-	return !difference && (key->zone == FLOW_ANY_ZONE || key->zone == flow->zone);
+	return !difference && (key->zone == FLOW_ANY_ZONE ? flow_kind(flow) == FLOW_SESSION
+							   : key->zone == flow->zone);
+}
+
+static __always_inline void flow_key_of(const struct flow *flow, struct flow_key *key)
+{
+	key->inside = flow->inside;
+	key->remote = flow->remote;
+	key->ports = flow->ports;
+	key->protocol = flow->protocol;
+	key->family = flow->family;
+	key->zone = flow->zone;
 }
 
 /* => the address that the flow's packets leave with */
@@ -143,6 +165,14 @@ static __always_inline u32 flow_find(const struct control *control, const struct
 		return slot;
 	other = env_bucket(flow_other_bucket(control, hash));
 	return other ? flow_find_in(other, tag, key) : 0;
+}
+
+/* The same for those who are in no hurry: verified once, and not where it is called. */
+core_step u32 flow_look_up(struct flow_key *key)
+{
+	const struct control *control = env_control();
+
+	return key && control ? flow_find(control, key, flow_key_hash(control, key)) : 0;
 }
 
 /* => slot + 1 of the first entry with the tag, 0 if there is none; 1 in 18 is another flow's */
@@ -379,12 +409,13 @@ static inline long flow_publish_step(u32 i, void *context)
  * => slot + 1 of the flow that is published under the key: the caller's, or the one of another
  *    CPU that was faster; 0 if both buckets are full
  */
-static __always_inline u32 flow_publish(const struct control *control, const struct flow_key *key,
-					u64 hash, u32 slot)
+core_step u32 flow_publish(struct flow_key *key, u32 slot)
 {
-	struct flow_publication p = {
-		.control = control, .key = key, .hash = hash, .slot = slot};
+	struct flow_publication p = {.control = env_control(), .key = key, .slot = slot};
 
+	if (!key || !p.control)
+		return 0;
+	p.hash = flow_key_hash(p.control, key);
 	env_loop(FLOW_RETRIES, flow_publish_step, &p);
 	return p.winner;
 }

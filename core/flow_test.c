@@ -40,11 +40,11 @@ static u32 fill_slot(const struct flow_key *key)
 	return slot;
 }
 
-static u32 publish(const struct flow_key *key)
+static u32 publish(struct flow_key *key)
 {
 	u32 slot = fill_slot(key);
 
-	return slot ? flow_publish(env_control(), key, flow_key_hash(env_control(), key), slot) : 0;
+	return slot ? flow_publish(key, slot) : 0;
 }
 
 static u32 find(const struct flow_key *key)
@@ -131,9 +131,7 @@ static void a_duplicate_is_not_published(void **state)
 
 	(void)state;
 	assert_int_not_equal(second, first);
-	assert_int_equal(flow_publish(tables->control, &key, flow_key_hash(tables->control, &key),
-				      second),
-			 first);
+	assert_int_equal(flow_publish(&key, second), first);
 	test_env_stop(tables);
 }
 
@@ -197,11 +195,10 @@ static void *open_same_keys(void *argument)
 		for (u32 i = 0; i < KEYS; i++) {
 			struct flow_key key = key_of(round * KEYS + i);
 			u32 slot = fill_slot(&key);
-			u64 hash = flow_key_hash(opener->tables->control, &key);
 
 			if (!slot)
 				abort();
-			opener->won[i] = flow_publish(opener->tables->control, &key, hash, slot);
+			opener->won[i] = flow_publish(&key, slot);
 			if (opener->won[i] != slot)
 				flow_push_free(opener->tables->control, env_flow(slot - 1), slot,
 					       opener->row);

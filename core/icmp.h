@@ -11,23 +11,6 @@
 #include "core/open.h"
 #include "core/rewrite.h"
 
-/* => the word that names the owner of a port of a NAT address, NULL if the address has no table */
-static __always_inline u32 *port_owner_word(u32 address, u8 protocol, __be16 port)
-{
-	struct address_ports *ports = env_ports(address);
-
-	return ports ? &ports->spaces[port_protocol_of(protocol)].owners[host_u16(port)] : NULL;
-}
-
-/* => slot + 1 of the flow that owns a port of a NAT address, 0 if none does */
-static __always_inline u32 port_owner(u32 address, u8 protocol, __be16 port)
-{
-	const u32 *word = port_owner_word(address, protocol, port);
-	u32 owner = word ? atomic_read(word) : 0;
-
-	return owner == PORT_KERNEL ? 0 : owner;
-}
-
 /* => true if the flow is live and expects packets from there */
 static __always_inline bool flow_expects(const struct flow *flow, const union ip_addr *remote,
 					 __be16 remote_port)
@@ -177,6 +160,7 @@ static __always_inline u32 error_flow_from_outside(const struct packet *p, const
 						   const struct nat_address *target)
 {
 	bool echo = q->kind == PACKET_ECHO_REQUEST;
+	__be16 remote_port = echo ? 0 : q->key.remote_port;
 	struct flow *flow;
 	u32 owner;
 
@@ -186,13 +170,13 @@ static __always_inline u32 error_flow_from_outside(const struct packet *p, const
 		return 0;
 	owner = port_owner(target->slot, q->key.protocol, q->key.inside_port);
 	flow = owner ? env_flow(owner - 1) : NULL;
-	return flow && flow_expects(flow, &q->key.remote, echo ? 0 : q->key.remote_port) ? owner
-											  : 0;
+	if (flow && flow_is_lease(flow))
+		return lease_flow_find(flow, &q->key.remote, remote_port);
+	return flow && flow_expects(flow, &q->key.remote, remote_port) ? owner : 0;
 }
 
 /* => slot + 1 of the flow that an error from inside (or from the gateway) is about */
-static __always_inline u32 error_flow_from_inside(const struct control *control,
-						  const struct quoted *q, u16 zone)
+static __always_inline u32 error_flow_from_inside(const struct quoted *q, u16 zone)
 {
 	bool echo = q->kind == PACKET_ECHO_REPLY;
 	struct flow_key key = {
@@ -203,7 +187,7 @@ static __always_inline u32 error_flow_from_inside(const struct control *control,
 		return 0;
 	key.inside_port = echo ? q->key.inside_port : q->key.remote_port;
 	key.remote_port = echo ? 0 : q->key.inside_port;
-	return flow_find(control, &key, flow_key_hash(control, &key));
+	return flow_look_up(&key);
 }
 
 /*
@@ -229,7 +213,7 @@ core_step int error_match(env_frame *frame, struct packet *p, struct flow_match 
 	if (target)
 		match->slot = error_flow_from_outside(p, &quoted, target);
 	else
-		match->slot = error_flow_from_inside(control, &quoted, p->key.zone);
+		match->slot = error_flow_from_inside(&quoted, p->key.zone);
 	return NO_REASON;
 }
 
@@ -274,7 +258,7 @@ static __always_inline bool error_rewrite_local(env_frame *frame, struct packet 
 
 	if (!control || !quoted_parse(frame, p, &quoted))
 		return false;
-	slot = error_flow_from_inside(control, &quoted, FLOW_ANY_ZONE);
+	slot = error_flow_from_inside(&quoted, FLOW_ANY_ZONE);
 	flow = slot ? env_flow(slot - 1) : NULL;
 	return flow &&
 	       quoted_rewrite_end(frame, p, &quoted, PACKET_DESTINATION,

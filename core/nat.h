@@ -10,6 +10,7 @@
  *     inside -> parse -> flow table: hit  -> way -> rewrite -> out
  *                                    miss -> route, rules -> selector -> port -> flow
  *     outside -> parse -> NAT address? -> port table -> flow expects it? -> way -> rewrite -> in
+ *                                                       lease? its flow, or a new one if permitted
  *
  * INV-ALIAS   two live flows never share (address, protocol, port): ports have one owner
  *             (INV-PORT-1), and a flow is found by its port only through that owner
@@ -27,7 +28,7 @@
 #ifndef CORE_NAT_H
 #define CORE_NAT_H
 
-#include "core/icmp.h"
+#include "core/inbound.h"
 
 static __always_inline void flow_account(const struct control *control, struct flow *flow,
 					 const struct packet *p, const struct flow_match *match)
@@ -129,31 +130,14 @@ static __always_inline struct verdict flow_send(env_frame *frame, struct packet 
 			    verdict_forward(hop->ifindex, way_reason(p, match->direction)));
 }
 
-/* => the port of a NAT address that a packet from outside is sent to; of an echo reply, its id */
-static __always_inline __be16 port_from_outside(const struct packet *p)
-{
-	return p->kind == PACKET_ECHO_REPLY ? p->key.inside_port : p->key.remote_port;
-}
-
-/* => slot + 1 of the flow that owns the port that a packet for a NAT address is sent to, or 0 */
-static __always_inline u32 owner_from_outside(const struct packet *p,
-					      const struct nat_address *target)
-{
-	if (p->kind != PACKET_TCP && p->kind != PACKET_UDP && p->kind != PACKET_ECHO_REPLY)
-		return 0;
-	return port_owner(target->slot, p->key.protocol, port_from_outside(p));
-}
-
-/* => slot + 1 of the flow that expects a packet for a NAT address, 0 if none does */
+/* => slot + 1 of the owner of the port if it is a flow that expects the packet, otherwise 0 */
 static __always_inline u32 match_from_outside(const struct packet *p,
 					      const struct nat_address *target)
 {
 	u32 owner = owner_from_outside(p, target);
 	struct flow *flow = owner ? env_flow(owner - 1) : NULL;
-	bool reply = p->kind == PACKET_ECHO_REPLY;
 
-	return flow && flow_expects(flow, &p->key.inside, reply ? 0 : p->key.inside_port) ? owner
-											   : 0;
+	return flow && flow_expects(flow, &p->key.inside, remote_port_from_outside(p)) ? owner : 0;
 }
 
 /* => what becomes of a packet for a NAT address that no flow expects */
@@ -167,6 +151,23 @@ static __always_inline u32 refuse_from_outside(const struct packet *p,
 	if (p->kind == PACKET_OTHER && !protocol_is_icmp(p->key.family, p->key.protocol))
 		return REASON_unsupported_protocol;
 	return REASON_filtered_inbound;
+}
+
+/*
+ * A packet for a NAT address that the owner of the port does not expect: the owner may be a lease.
+ * => NO_REASON and the flow in *match, or what becomes of the packet
+ */
+static __always_inline u32 judge_from_outside(struct packet *p, const struct nat_address *target,
+					      struct flow_match *match)
+{
+	u32 reason = NO_REASON;
+
+	inbound_match(p, match);
+	if (!match->slot)
+		reason = (u32)inbound_open(p, match);
+	if (reason != NO_REASON || match->slot)
+		return reason;
+	return refuse_from_outside(p, target);
 }
 
 static __always_inline bool packet_can_have_flow(const struct packet *p)
@@ -203,7 +204,7 @@ static __always_inline u32 judge_without_flow(env_frame *frame, struct packet *p
 	if (nat_address_find(config, &p->key.inside))
 		return REASON_spoofed_source;
 	if (target)
-		return refuse_from_outside(p, target);
+		return judge_from_outside(p, target, match);
 	if (p->ttl <= 1)
 		return REASON_ttl_expired;
 	match->direction = FLOW_OUT;

@@ -7,42 +7,42 @@
  * (address), reserve (slot and port), publish (index entry); and refuse, where one said no.
  * They are called one after the other rather than from each other, because BPF's stack is small.
  *
+ * With persistent-nat, the endpoint's lease is looked for instead of selecting an address; without one
+ * it is reserved and published like a flow, and then the flow that goes through it.
+ *
  * INV-CLOSED  a packet that a rule owns and that cannot be translated is dropped before any state
  *             exists; what was reserved on the way (slot, port) is given back at once
  * INV-STICKY  with address-persistent, the address is selector(source, list) and nothing else
  *
  * Order of reservation: slot, port, index entry. A slot that nobody can have seen goes back to its
- * free stack; one whose port was claimed (a packet from outside may have seen it) is left
- * RETIRED for the collector.
+ * free stack; one that a packet may have seen (from outside by its port, or by an intent to publish
+ * it) is left RETIRED for the collector.
  */
 #ifndef CORE_OPEN_H
 #define CORE_OPEN_H
 
+#include "core/lease.h"
 #include "core/memo.h"
 #include "core/ports.h"
 #include "core/siphash.h"
 #include "core/tcp.h"
 #include "core/way.h"
 
-/* => enum port_protocol of a packet that has a flow */
-static __always_inline u32 port_protocol_of(u8 protocol)
-{
-	if (protocol == PROTOCOL_TCP)
-		return PORTS_TCP;
-	return protocol == PROTOCOL_UDP ? PORTS_UDP : PORTS_ICMP;
-}
-
 /* What is known of a first packet so far. */
 struct first {
 	u32 rule;   /* position in rules[], RULE_NOT_FOUND if no rule owns the packet */
-	u32 rule_id;
-	u16 egress; /* column */
+	u16 rule_id;
 	u16 to_zone;
+	u16 egress; /* column */
+	u8 too_big : 1;      /* for the route's MTU */
+	u8 lease_is_new : 1; /* made for this packet, and not published yet */
+	u8 permit;  /* enum lease_permit, of the rule */
 	u32 nexthop; /* for the flow to remember; NEXTHOP_NONE if the kernel is to be asked again */
-	u32 too_big; /* for the route's MTU */
 	u32 pool;   /* position in pools[], MAX_POOLS before one is chosen */
 	u32 index;  /* the address to begin with, in the pool's list of the family */
 	u32 slot;   /* + 1: the flow, reserved and then published */
+	u32 lease;  /* + 1: the flow is counted in there */
+	u32 peer;   /* + 1: of a peer that is to be made */
 };
 
 /* => why a packet that a rule owns cannot open a flow, or NO_REASON */
@@ -146,6 +146,7 @@ core_step int first_judge(struct packet *p, struct first *first)
 		return REASON_rule_off;
 	first->rule = rule;
 	first->rule_id = owner->id;
+	first->permit = owner->permit;
 	reason = first_kind_refusal(p);
 	if (reason == NO_REASON && first->too_big && !p->may_fragment)
 		reason = REASON_packet_too_big;
@@ -241,6 +242,7 @@ core_step int first_select(struct packet *p, struct first *first)
 struct opening {
 	struct control *control;
 	const struct nat_config *config;
+	const struct nat_rule *rule;
 	const struct nat_pool *pool;
 	struct flow *flow;
 	u64 port_hash; /* where to begin, unless ports are sequential */
@@ -347,15 +349,31 @@ static __always_inline void opening_fill(struct opening *o, const struct packet 
 	flow->protocol = p->key.protocol;
 	flow->family = p->key.family;
 	flow->zone = p->key.zone;
-	flow->rule = (u16)first->rule_id;
+	flow->rule = first->rule_id;
 	flow->pool = o->pool->id;
-	flow->to_zone = (u16)first->to_zone;
+	flow->to_zone = first->to_zone;
 	flow->tcp_state = TCP_OPENING;
 	atomic_write(&flow->nexthop_out, first->nexthop);
 	atomic_write(&flow->nexthop_in, NEXTHOP_NONE);
 	atomic_write(&flow->last_seen_s, now_s);
 	if (stats)
 		*stats = (struct flow_stats){.created_s = now_s, .in_ifindex = p->ifindex};
+}
+
+/* What is different in a lease; the packet's flow will be the first to use it. */
+static __always_inline void opening_fill_lease(struct opening *o)
+{
+	struct flow *lease = o->flow;
+	struct flow_key key;
+
+	flow_key_of(lease, &key);
+	lease_key(&key, lease->pool);
+	lease->remote = key.remote;
+	lease->remote_port = key.remote_port;
+	lease->zone = key.zone;
+	lease->permit = o->rule->permit;
+	atomic_write(&lease->policy.word, o->rule->policy.word);
+	atomic_write(&lease->users, 1);
 }
 
 static __always_inline bool opening_start(struct opening *o, const struct packet *p,
@@ -368,7 +386,8 @@ static __always_inline bool opening_start(struct opening *o, const struct packet
 	if (!o->control || !o->config)
 		return false;
 	o->pool = config_pool(o->config, first->pool);
-	if (!o->pool)
+	o->rule = config_rule(o->config, first->rule);
+	if (!o->pool || !o->rule)
 		return false;
 	list = &o->pool->lists[p->key.family % FAMILY_COUNT];
 	o->first = list->first;
@@ -378,7 +397,20 @@ static __always_inline bool opening_start(struct opening *o, const struct packet
 	return o->length != 0;
 }
 
-/* Slot and port. => NO_REASON and the slot in first->slot, or the reason for the drop */
+/* Gives back a slot that nobody has seen. */
+static __always_inline void slot_return(struct control *control, u32 slot, bool binding)
+{
+	struct flow *flow = env_flow(slot - 1);
+
+	if (!flow)
+		return;
+	if (binding)
+		atomic_add(&control->binding_count, -1u);
+	atomic_write(&flow->life, FLOW_FREE);
+	flow_push_free(control, flow, slot, env_cpu());
+}
+
+/* Slot and port of a flow. => NO_REASON and the slot in first->slot, or the reason for the drop */
 core_step int first_reserve(struct packet *p, struct first *first)
 {
 	struct opening o = {0};
@@ -400,31 +432,257 @@ core_step int first_reserve(struct packet *p, struct first *first)
 	return NO_REASON;
 }
 
-/* Counts a flow that was opened, for its rule and its pool. */
+/* Counts a flow that was opened, for its rule and its pool; a lease for its pool alone. */
 static __always_inline void flow_count_opened(const struct flow *flow)
 {
 	struct owner_counters *rule = env_rule_counters(flow->rule);
 	struct owner_counters *pool = env_pool_counters(flow->pool);
+	bool lease = flow_is_lease(flow);
 
-	if (rule) {
+	if (rule && !lease) {
 		atomic_add(&rule->flows_opened, 1);
 		atomic_add(&rule->flows, 1);
 	}
 	if (pool) {
-		atomic_add(&pool->flows_opened, 1);
-		atomic_add(&pool->flows, 1);
+		atomic_add(lease ? &pool->leases_opened : &pool->flows_opened, 1);
+		atomic_add(lease ? &pool->leases : &pool->flows, 1);
 	}
 }
 
-/* Takes back a flow whose port was claimed but which is not published. */
+/* Takes back a flow that was to be published, and the port if it is its own. */
 static __always_inline void flow_retire(struct flow *flow)
 {
 	struct address_ports *ports = env_ports(flow->address);
 
-	if (ports)
+	if (ports && !(flow->to_zone & FLOW_LEASED))
 		ports_release(&ports->spaces[port_protocol_of(flow->protocol)],
 			      host_u16(flow->port));
 	atomic_write(&flow->life, FLOW_RETIRED);
+}
+
+/* The endpoint's lease, if it has one: the flow is counted in. => NO_REASON, or why it may not be */
+core_step int first_lease(struct packet *p, struct first *first)
+{
+	const struct nat_config *config;
+	const struct nat_rule *rule;
+	const struct nat_pool *pool;
+	struct flow *lease;
+	struct flow_key key;
+	u32 slot, reason;
+
+	if (!p || !first)
+		return REASON_source_nat_pool_invalid;
+	config = env_config(p->half);
+	rule = config ? config_rule(config, first->rule) : NULL;
+	pool = config ? config_pool(config, first->pool) : NULL;
+	if (!rule || !pool)
+		return REASON_source_nat_pool_invalid;
+	key = p->key;
+	lease_key(&key, pool->id);
+	slot = flow_look_up(&key);
+	lease = slot ? env_flow(slot - 1) : NULL;
+	if (!lease)
+		return NO_REASON;
+	reason = lease_take(lease, lease_flows_max(rule->policy));
+	if (reason == NO_REASON)
+		first->lease = slot;
+	return (int)reason;
+}
+
+/* => a slot + 1 for a lease or a peer, 0 if there is none */
+static __always_inline u32 binding_pop(struct control *control)
+{
+	u32 slot = 0;
+
+	if (!binding_admit(control))
+		return 0;
+	slot = flow_pop_free(control);
+	if (!slot)
+		atomic_add(&control->binding_count, -1u);
+	return slot;
+}
+
+/* => true if whom the packet calls must be remembered, and is not */
+static __always_inline bool first_wants_peer(const struct packet *p, const struct first *first,
+					     u16 pool_id)
+{
+	struct flow_key key = p->key;
+	struct flow *peer;
+	u32 slot;
+
+	if (!lease_has_peers((enum lease_permit)first->permit, p->key.protocol))
+		return false;
+	peer_key(&key, (enum lease_permit)first->permit, pool_id);
+	slot = flow_look_up(&key);
+	peer = slot ? env_flow(slot - 1) : NULL;
+	return !peer || atomic_read(&peer->life) != FLOW_LIVE;
+}
+
+/*
+ * All the slots that a flow with persistent-nat needs: its own, and those of lease and peer if they are
+ * not there. => NO_REASON, or the reason why there is no room; what was taken is then still noted in
+ * *first, for first_give_back()
+ */
+core_step int first_take_slots(struct packet *p, struct first *first)
+{
+	struct control *control = env_control();
+	const struct nat_config *config;
+	const struct nat_pool *pool;
+
+	if (!p || !first || !control)
+		return REASON_source_nat_pool_invalid;
+	config = env_config(p->half);
+	pool = config ? config_pool(config, first->pool) : NULL;
+	if (!pool)
+		return REASON_source_nat_pool_invalid;
+	if (!first->lease) {
+		first->lease_is_new = 1;
+		first->lease = binding_pop(control);
+		if (!first->lease)
+			return REASON_lease_table_full;
+	}
+	first->slot = flow_pop_free(control);
+	if (!first->slot)
+		return REASON_flow_table_full;
+	if (first_wants_peer(p, first, pool->id)) {
+		first->peer = binding_pop(control);
+		if (!first->peer)
+			return REASON_lease_table_full;
+	}
+	return NO_REASON;
+}
+
+/* The port of a new lease. => NO_REASON, or the reason for the drop */
+core_step int first_reserve_lease(struct packet *p, struct first *first)
+{
+	struct opening o = {0};
+
+	if (!p || !first || !opening_start(&o, p, first))
+		return REASON_source_nat_pool_invalid;
+	o.slot = first->lease;
+	o.flow = env_flow(o.slot - 1);
+	if (!o.flow)
+		return REASON_lease_table_full;
+	opening_fill(&o, p, first);
+	opening_fill_lease(&o);
+	if (!opening_claim(&o))
+		return REASON_source_nat_pool_exhausted;
+	atomic_write(&o.flow->life, FLOW_LIVE);
+	return NO_REASON;
+}
+
+/* The flow, with the translated tuple of its lease. => NO_REASON, or the reason for the drop */
+core_step int first_share_lease(struct packet *p, struct first *first)
+{
+	struct opening o = {0};
+	const struct flow *lease;
+
+	if (!p || !first || !opening_start(&o, p, first))
+		return REASON_source_nat_pool_invalid;
+	o.slot = first->slot;
+	o.flow = env_flow(o.slot - 1);
+	lease = env_flow(first->lease - 1);
+	if (!o.flow || !lease)
+		return REASON_flow_table_full;
+	opening_fill(&o, p, first);
+	atomic_write(&o.flow->address, lease->address);
+	atomic_write(&o.flow->port, lease->port);
+	flow_set_leased(o.flow, o.rule->permit);
+	atomic_write(&o.flow->life, FLOW_LIVE);
+	return NO_REASON;
+}
+
+/* The peer that remembers the remote end of a flow. */
+static __always_inline void peer_fill(struct flow *peer, const struct flow *flow,
+				      const struct flow_key *key)
+{
+	peer->inside = key->inside;
+	peer->remote = key->remote;
+	peer->ports = key->ports;
+	peer->protocol = key->protocol;
+	peer->family = key->family;
+	peer->zone = key->zone;
+	peer->rule = flow->rule;
+	peer->pool = flow->pool;
+	peer->to_zone = flow->to_zone;
+	atomic_write(&peer->address, flow->address);
+	atomic_write(&peer->port, flow->port);
+	atomic_write(&peer->last_seen_s, flow->last_seen_s);
+	atomic_write(&peer->life, FLOW_LIVE);
+}
+
+/* Remembers whom the endpoint calls. => NO_REASON or the reason for the drop */
+core_step int first_publish_peer(struct packet *p, struct first *first)
+{
+	struct control *control = env_control();
+	struct flow *flow, *peer;
+	struct flow_key key;
+	u32 winner;
+
+	if (!p || !first || !control)
+		return REASON_source_nat_pool_invalid;
+	flow = env_flow(first->slot - 1);
+	peer = env_flow(first->peer - 1);
+	if (!flow || !peer)
+		return REASON_lease_table_full;
+	key = p->key;
+	peer_key(&key, (enum lease_permit)first->permit, flow->pool);
+	peer_fill(peer, flow, &key);
+	winner = flow_publish(&key, first->peer);
+	if (winner != first->peer)
+		atomic_write(&peer->life, FLOW_RETIRED);
+	first->peer = 0;
+	return winner ? NO_REASON : REASON_lease_table_full;
+}
+
+/* Gives back what was taken for a flow that is not opened after all. */
+core_step int first_give_back(struct packet *p, struct first *first)
+{
+	struct control *control = env_control();
+	struct flow *lease;
+
+	if (!p || !first || !control)
+		return -1;
+	slot_return(control, first->slot, false);
+	slot_return(control, first->peer, true);
+	first->slot = 0;
+	if (first->lease_is_new) {
+		slot_return(control, first->lease, true);
+		return 0;
+	}
+	lease = env_flow(first->lease - 1);
+	if (lease)
+		atomic_add(&lease->users, -1u);
+	return 0;
+}
+
+/* => slot + 1 of what is published under the key of the flow or lease now; 0 if there is no room */
+static __always_inline u32 publish_or_retire(struct flow_key *key, struct flow *flow, u32 slot)
+{
+	u32 winner = flow_publish(key, slot);
+
+	if (winner == slot)
+		flow_count_opened(flow);
+	else
+		flow_retire(flow);
+	return winner;
+}
+
+/* The flow was opened, and the lease is as its rule says; or another CPU had opened it already. */
+static __always_inline void lease_settle(struct flow *lease, const struct packet *p,
+					 const struct first *first, bool opened)
+{
+	const struct nat_config *config = env_config(p->half);
+	const struct nat_rule *rule = config ? config_rule(config, first->rule) : NULL;
+
+	if (!opened || !rule) {
+		atomic_add(&lease->users, -1u);
+		return;
+	}
+	atomic_write(&lease->policy.word, rule->policy.word);
+	atomic_write(&lease->permit, rule->permit);
+	atomic_write(&lease->rule, rule->id);
+	atomic_write(&lease->to_zone, first->to_zone);
 }
 
 /*
@@ -434,22 +692,54 @@ static __always_inline void flow_retire(struct flow *flow)
  */
 core_step int first_publish(struct packet *p, struct first *first)
 {
-	struct control *control = env_control();
-	struct flow *flow;
+	struct flow *flow, *lease;
 	u32 reserved;
 
-	if (!p || !first || !control)
+	if (!p || !first)
 		return REASON_source_nat_pool_invalid;
 	reserved = first->slot;
 	flow = env_flow(reserved - 1);
 	if (!flow)
 		return REASON_flow_table_full;
-	first->slot = flow_publish(control, &p->key, p->hash, reserved);
-	if (first->slot == reserved)
-		flow_count_opened(flow);
-	else
-		flow_retire(flow);
+	first->slot = publish_or_retire(&p->key, flow, reserved);
+	lease = first->lease ? env_flow(first->lease - 1) : NULL;
+	if (lease && first->slot)
+		lease_settle(lease, p, first, first->slot == reserved);
 	return first->slot ? NO_REASON : REASON_flow_table_full;
+}
+
+/*
+ * The same for a lease; if another CPU was faster, that one's is taken.
+ * => NO_REASON, or the reason for the drop
+ */
+core_step int first_publish_lease(struct packet *p, struct first *first)
+{
+	struct flow_key key;
+	struct flow *lease;
+	u32 reserved, reason;
+
+	if (!p || !first)
+		return REASON_source_nat_pool_invalid;
+	reserved = first->lease;
+	lease = env_flow(reserved - 1);
+	if (!lease)
+		return REASON_lease_table_full;
+	flow_key_of(lease, &key);
+	first->lease_is_new = 0;
+	first->lease = publish_or_retire(&key, lease, reserved);
+	if (first->lease == reserved)
+		return NO_REASON;
+	lease = env_flow(first->lease - 1);
+	reason = lease ? lease_take(lease, lease_flows_max(lease->policy)) : REASON_lease_table_full;
+	if (reason != NO_REASON)
+		first->lease = 0;
+	return (int)reason;
+}
+
+static __always_inline void owner_count_failure(struct owner_counters *owner, u32 reason)
+{
+	if (owner)
+		atomic_add(&owner->failures[reason % REASON_CAPACITY], 1);
 }
 
 /* Counts a refusal for its rule and pool, and keeps it for `show`. */
@@ -458,7 +748,6 @@ core_step int first_refuse(struct packet *p, struct first *first, u32 reason)
 	const struct nat_config *config;
 	const struct nat_rule *rule;
 	const struct nat_pool *pool;
-	struct owner_counters *counters;
 	u32 pool_id = ID_NONE;
 
 	if (!p || !first)
@@ -467,15 +756,11 @@ core_step int first_refuse(struct packet *p, struct first *first, u32 reason)
 	rule = config ? config_rule(config, first->rule) : NULL;
 	if (!rule)
 		return -1;
-	counters = env_rule_counters(rule->id);
-	if (counters)
-		atomic_add(&counters->failures[reason % REASON_CAPACITY], 1);
+	owner_count_failure(env_rule_counters(rule->id), reason);
 	pool = config_pool(config, first->pool);
 	if (pool) {
 		pool_id = pool->id;
-		counters = env_pool_counters(pool_id);
-		if (counters)
-			atomic_add(&counters->failures[reason % REASON_CAPACITY], 1);
+		owner_count_failure(env_pool_counters(pool_id), reason);
 	}
 	failure_record(p, rule->id, pool_id, reason);
 	return 0;
@@ -488,7 +773,7 @@ static __always_inline u16 first_address(const struct nat_config *config,
 {
 	u64 position = pool->lists[p->key.family % FAMILY_COUNT].first + first->index;
 
-	if (pool->selector == SELECT_ROUND_ROBIN || position >= MAX_POOL_ADDRESSES)
+	if (first->permit || pool->selector == SELECT_ROUND_ROBIN || position >= MAX_POOL_ADDRESSES)
 		return SAMPLE_ANY_ADDRESS;
 	index_is_checked(position, MAX_POOL_ADDRESSES);
 	return config->pool_addresses[position];
@@ -557,7 +842,11 @@ core_step int sample_keep(env_frame *frame, struct packet *p, struct first *firs
 
 #define FIRST_NOTHING {.rule = RULE_NOT_FOUND, .pool = MAX_POOLS}
 
-/* As far as it goes without reserving anything. => NO_REASON, or the reason */
+/*
+ * As far as it goes without reserving anything; with persistent-nat there may be a lease, and no address
+ * is selected yet.
+ * => NO_REASON, or the reason
+ */
 static __always_inline u32 first_steps(env_frame *frame, struct packet *p, struct first *first)
 {
 	u32 reason = (u32)first_route(frame, p, first);
@@ -566,8 +855,54 @@ static __always_inline u32 first_steps(env_frame *frame, struct packet *p, struc
 		reason = (u32)first_judge(p, first);
 	if (reason == NO_REASON)
 		reason = (u32)first_choose(p, first);
-	if (reason == NO_REASON)
+	if (reason == NO_REASON && !first->permit)
 		reason = (u32)first_select(p, first);
+	return reason;
+}
+
+/* A lease for an endpoint that has none. => NO_REASON, or the reason for the drop */
+static __always_inline u32 first_make_lease(struct packet *p, struct first *first)
+{
+	u32 reason = (u32)first_select(p, first);
+
+	if (reason == NO_REASON)
+		reason = (u32)first_reserve_lease(p, first);
+	if (reason == NO_REASON)
+		reason = (u32)first_publish_lease(p, first);
+	return reason;
+}
+
+/* With persistent-nat. => NO_REASON and the flow in first->slot, or the reason for the drop */
+static __always_inline u32 first_open_leased(struct packet *p, struct first *first)
+{
+	u32 reason = (u32)first_lease(p, first);
+
+	if (reason != NO_REASON)
+		return reason;
+	reason = (u32)first_take_slots(p, first);
+	if (reason == NO_REASON && first->lease_is_new)
+		reason = first_make_lease(p, first);
+	if (reason == NO_REASON)
+		reason = (u32)first_share_lease(p, first);
+	if (reason == NO_REASON && first->peer)
+		reason = (u32)first_publish_peer(p, first);
+	if (reason == NO_REASON)
+		reason = (u32)first_publish(p, first);
+	if (reason != NO_REASON)
+		first_give_back(p, first);
+	return reason;
+}
+
+/* => NO_REASON and the flow in first->slot, or the reason for the drop */
+static __always_inline u32 first_open(struct packet *p, struct first *first)
+{
+	u32 reason;
+
+	if (first->permit)
+		return first_open_leased(p, first);
+	reason = (u32)first_reserve(p, first);
+	if (reason == NO_REASON)
+		reason = (u32)first_publish(p, first);
 	return reason;
 }
 
@@ -583,9 +918,7 @@ static __always_inline u32 first_packet(env_frame *frame, struct packet *p, u32 
 	if (reason != FOR_WORKER && sample_is_due(p))
 		sample_keep(frame, p, &first, reason);
 	if (reason == NO_REASON)
-		reason = (u32)first_reserve(p, &first);
-	if (reason == NO_REASON)
-		reason = (u32)first_publish(p, &first);
+		reason = first_open(p, &first);
 	if (reason >= REASON_FIRST_DROP && reason < NO_REASON && first.rule != RULE_NOT_FOUND)
 		first_refuse(p, &first, reason);
 	*slot = first.slot;

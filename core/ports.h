@@ -18,7 +18,7 @@
 
 #include "core/atomic.h"
 #include "core/bits.h"
-#include "core/environment.h"
+#include "core/packet.h"
 
 struct port_search {
 	struct port_space *space;
@@ -116,6 +116,31 @@ static __always_inline void ports_unreserve(struct port_space *space, u16 port)
 	atomic_add(&space->group_free[port / PORTS_PER_GROUP], 1);
 	atomic_or(&space->free_bits[port / PORTS_PER_WORD], 1ull << (port % PORTS_PER_WORD));
 	(void)atomic_swap(&space->owners[port], PORT_FREE);
+}
+
+/* => enum port_protocol of a packet that has a flow */
+static __always_inline u32 port_protocol_of(u8 protocol)
+{
+	if (protocol == PROTOCOL_TCP)
+		return PORTS_TCP;
+	return protocol == PROTOCOL_UDP ? PORTS_UDP : PORTS_ICMP;
+}
+
+/* => the word that names the owner of a port of a NAT address, NULL if the address has no table */
+static __always_inline u32 *port_owner_word(u32 address, u8 protocol, __be16 port)
+{
+	struct address_ports *ports = env_ports(address);
+
+	return ports ? &ports->spaces[port_protocol_of(protocol)].owners[host_u16(port)] : NULL;
+}
+
+/* => slot + 1 of the flow that owns a port of a NAT address, 0 if none does */
+static __always_inline u32 port_owner(u32 address, u8 protocol, __be16 port)
+{
+	const u32 *word = port_owner_word(address, protocol, port);
+	u32 owner = word ? atomic_read(word) : 0;
+
+	return owner == PORT_KERNEL ? 0 : owner;
 }
 
 #endif

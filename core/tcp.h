@@ -28,10 +28,12 @@ static __always_inline enum tcp_event tcp_event(u8 flags, enum flow_direction di
 #define CLOSING_OUT TCP_CLOSING_OUT
 #define CLOSING_IN TCP_CLOSING_IN
 #define CLOSED TCP_CLOSED
+#define OPENING_IN TCP_OPENING_IN
+#define ANSWERED_IN TCP_ANSWERED_IN
 
 /* A power of two, so that an index is in range by its bits alone. */
 enum { TCP_STATE_ROWS = 8 };
-_Static_assert(TCP_STATE_COUNT <= (int)TCP_STATE_ROWS, "");
+_Static_assert((int)TCP_STATE_COUNT == (int)TCP_STATE_ROWS, "");
 
 static const u8 tcp_transitions[FLOW_DIRECTIONS][TCP_STATE_ROWS][TCP_EVENTS] = {
 	[FLOW_OUT] = {
@@ -42,6 +44,8 @@ static const u8 tcp_transitions[FLOW_DIRECTIONS][TCP_STATE_ROWS][TCP_EVENTS] = {
 		[CLOSING_OUT] = { CLOSING_OUT, CLOSING_OUT, CLOSING_OUT, CLOSED },
 		[CLOSING_IN]  = { CLOSING_IN,  CLOSING_IN,  CLOSED,      CLOSED },
 		[CLOSED]      = { OPENING,     CLOSED,      CLOSED,      CLOSED },
+		[OPENING_IN]  = { ANSWERED_IN, ANSWERED_IN, CLOSING_OUT, CLOSED },
+		[ANSWERED_IN] = { ANSWERED_IN, ANSWERED_IN, CLOSING_OUT, CLOSED },
 	},
 	[FLOW_IN] = {
 		[OPENING]     = { ANSWERED,    OPENING,     CLOSING_IN,  CLOSED },
@@ -49,7 +53,9 @@ static const u8 tcp_transitions[FLOW_DIRECTIONS][TCP_STATE_ROWS][TCP_EVENTS] = {
 		[ESTABLISHED] = { ESTABLISHED, ESTABLISHED, CLOSING_IN,  CLOSED },
 		[CLOSING_OUT] = { CLOSING_OUT, CLOSING_OUT, CLOSED,      CLOSED },
 		[CLOSING_IN]  = { CLOSING_IN,  CLOSING_IN,  CLOSING_IN,  CLOSED },
-		[CLOSED]      = { CLOSED,      CLOSED,      CLOSED,      CLOSED },
+		[CLOSED]      = { OPENING_IN,  CLOSED,      CLOSED,      CLOSED },
+		[OPENING_IN]  = { OPENING_IN,  OPENING_IN,  CLOSING_IN,  CLOSED },
+		[ANSWERED_IN] = { ANSWERED_IN, ESTABLISHED, CLOSING_IN,  CLOSED },
 	},
 };
 
@@ -59,11 +65,16 @@ static const u8 tcp_transitions[FLOW_DIRECTIONS][TCP_STATE_ROWS][TCP_EVENTS] = {
 #undef CLOSING_OUT
 #undef CLOSING_IN
 #undef CLOSED
+#undef OPENING_IN
+#undef ANSWERED_IN
 
+/* A segment without any of the flags is no event. */
 static __always_inline u8 tcp_next_state(u8 state, u8 flags, enum flow_direction direction)
 {
 	enum tcp_event event = tcp_event(flags, direction);
 
+	if (!(flags & (TCP_FIN | TCP_SYN | TCP_RST | TCP_ACK)))
+		return state;
 	return tcp_transitions[direction][state % TCP_STATE_ROWS][event];
 }
 
@@ -83,7 +94,8 @@ static __always_inline u32 flow_timeout_s(const struct flow_timeouts *timeouts, 
 		return timeouts->icmp_s;
 	if (tcp_state == TCP_ESTABLISHED)
 		return timeouts->tcp_established_s;
-	if (tcp_state == TCP_OPENING || tcp_state == TCP_ANSWERED)
+	if (tcp_state == TCP_OPENING || tcp_state == TCP_ANSWERED ||
+	    tcp_state == TCP_OPENING_IN || tcp_state == TCP_ANSWERED_IN)
 		return timeouts->tcp_opening_s;
 	return timeouts->tcp_closing_s;
 }

@@ -11,7 +11,8 @@ enum { ALL_FLAGS = 256, TCP_URG_PSH = 0x28 };
 
 static bool is_opening(u8 state)
 {
-	return state == TCP_OPENING || state == TCP_ANSWERED;
+	return state == TCP_OPENING || state == TCP_ANSWERED || state == TCP_OPENING_IN ||
+	       state == TCP_ANSWERED_IN;
 }
 
 static u8 state_after_fin(u8 state, bool from_inside)
@@ -22,20 +23,35 @@ static u8 state_after_fin(u8 state, bool from_inside)
 	return state == others || state == TCP_CLOSED ? TCP_CLOSED : mine;
 }
 
+static u8 state_after_inside(u8 state, bool syn, bool ack)
+{
+	if (state == TCP_OPENING_IN && (syn || ack))
+		return TCP_ANSWERED_IN;
+	if (state == TCP_CLOSED && syn && !ack)
+		return TCP_OPENING;
+	return state == TCP_ANSWERED && ack ? TCP_ESTABLISHED : state;
+}
+
+static u8 state_after_outside(u8 state, bool syn, bool ack)
+{
+	if (state == TCP_OPENING && syn)
+		return TCP_ANSWERED;
+	if (state == TCP_CLOSED && syn)
+		return TCP_OPENING_IN;
+	return state == TCP_ANSWERED_IN && ack && !syn ? TCP_ESTABLISHED : state;
+}
+
 /* RST before FIN before SYN before ACK. */
 static u8 expected_state(u8 state, u8 flags, bool from_inside)
 {
-	bool ack = flags & TCP_ACK;
+	bool syn = flags & TCP_SYN, ack = flags & TCP_ACK;
 
 	if (flags & TCP_RST)
 		return TCP_CLOSED;
 	if (flags & TCP_FIN)
 		return state_after_fin(state, from_inside);
-	if (from_inside && (flags & TCP_SYN) && !ack)
-		return state == TCP_CLOSED ? TCP_OPENING : state;
-	if (!from_inside && (flags & TCP_SYN))
-		return state == TCP_OPENING ? TCP_ANSWERED : state;
-	return from_inside && state == TCP_ANSWERED ? TCP_ESTABLISHED : state;
+	return from_inside ? state_after_inside(state, syn, ack)
+			   : state_after_outside(state, syn, ack);
 }
 
 static void every_segment_in_every_state_does_what_is_written(void **unused)

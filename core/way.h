@@ -117,7 +117,7 @@ core_step int way_ask(env_frame *frame, struct packet *p, struct way *way, u32 s
 	generation = nexthop_generation(control);
 	way_query(&query, p, flow, direction);
 	env_route(frame, &query, &route);
-	zone = direction == FLOW_OUT ? flow->to_zone : flow->zone;
+	zone = direction == FLOW_OUT ? flow_to_zone(flow) : flow->zone;
 	way_from_route(way, p, &route, zone_of_interface(config, route.ifindex) == zone, direction);
 	if (way->verdict.action == VERDICT_FORWARD && p->kind != PACKET_ICMP_ERROR)
 		atomic_write(direction == FLOW_OUT ? &flow->nexthop_out : &flow->nexthop_in,

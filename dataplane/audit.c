@@ -67,6 +67,7 @@ static u32 flow_witness(const struct flow *flow)
 	return flow->ports ^ raw_u32(flow->inside.words[3] ^ flow->remote.words[3]);
 }
 
+/* => true if the port that the flow leaves with is its own, or its lease's */
 static bool flow_has_port(const struct auditor *a, u32 slot)
 {
 	const struct flow *flow = &a->tables->flows[slot];
@@ -75,6 +76,10 @@ static bool flow_has_port(const struct auditor *a, u32 slot)
 
 	if (!ports)
 		return false;
+	if (flow_kind(flow) == FLOW_PEER)
+		return true; /* it ends with its lease, a little later */
+	if (!flow_owns_port(flow))
+		return lease_owner(flow) != 0;
 	space = &ports->spaces[port_protocol_of(flow->protocol)];
 	return atomic_read(&space->owners[ntohs(flow->port)]) == slot + 1;
 }
@@ -109,11 +114,9 @@ static u32 flow_entries(const struct auditor *a, u32 slot)
 static bool flow_is_found(const struct auditor *a, u32 slot)
 {
 	const struct flow *flow = &a->tables->flows[slot];
-	struct flow_key key = {
-		.inside = flow->inside, .remote = flow->remote, .protocol = flow->protocol,
-		.family = flow->family, .zone = flow->zone};
+	struct flow_key key;
 
-	key.ports = flow->ports;
+	flow_key_of(flow, &key);
 	return flow_find(a->tables->control, &key, hash_of(a, flow)) == slot + 1;
 }
 
@@ -143,7 +146,8 @@ static void suspect_flow(struct auditor *a, u32 slot, enum audit_finding finding
 static void look_at_flows(struct auditor *a)
 {
 	for (u32 slot = 0; slot < a->tables->control->flow_capacity; slot++) {
-		a->audit->flows += flow_is_published(&a->tables->flows[slot]);
+		a->audit->flows += flow_is_published(&a->tables->flows[slot]) &&
+				   flow_kind(&a->tables->flows[slot]) == FLOW_SESSION;
 		for (enum audit_finding f = 0; f <= AUDIT_flow_indexed_twice; f++)
 			if (flow_is_wrong(a, slot, f))
 				suspect_flow(a, slot, f);
@@ -287,7 +291,7 @@ static bool give_port_back(const struct auditor *a, u32 slot)
 	const struct flow *flow = &a->tables->flows[slot];
 	struct address_ports *ports = a->tables->ports[flow->address % MAX_ADDRESS_SLOTS];
 
-	return ports &&
+	return ports && flow_owns_port(flow) &&
 	       atomic_replace(&ports->spaces[port_protocol_of(flow->protocol)]
 				       .owners[ntohs(flow->port)],
 			      PORT_FREE, slot + 1);

@@ -418,15 +418,13 @@ static u32 half_open;
 static void finish_opening(void)
 {
 	struct flow *flow = env_flow(half_open - 1);
-	struct flow_key key = {
-		.inside = flow->inside, .remote = flow->remote, .protocol = flow->protocol,
-		.family = flow->family, .zone = flow->zone};
+	struct flow_key key;
 
 	if (waits++)
 		return;
-	key.ports = flow->ports;
+	flow_key_of(flow, &key);
 	flow->life = FLOW_LIVE;
-	assert_int_equal(flow_publish(tables->control, &key, hash_of(flow), half_open), half_open);
+	assert_int_equal(flow_publish(&key, half_open), half_open);
 	flow_count_opened(flow);
 }
 

@@ -172,40 +172,130 @@ static void look_at_port_counts(struct auditor *a)
 	}
 }
 
-/* Flows by owner: all of one kind in one walk. */
-static void count_flows(const struct auditor *a, bool by_rule, u64 *counts, u32 ids)
+/* Counts that the packet path keeps beside the flows, and the collector with it. */
+enum gauge { RULE_FLOWS, POOL_FLOWS, POOL_LEASES, LEASE_USERS, BINDINGS, GAUGES };
+
+static u32 gauge_ids(const struct auditor *a, enum gauge gauge)
 {
+	switch (gauge) {
+	case RULE_FLOWS:
+		return MAX_RULE_IDS;
+	case LEASE_USERS:
+		return a->tables->control->flow_capacity;
+	case BINDINGS:
+		return 1;
+	default:
+		return MAX_POOL_IDS;
+	}
+}
+
+/* => where the flow is counted, at most gauge_ids(); that many if it is not */
+static u32 gauge_id_of(const struct auditor *a, enum gauge gauge, const struct flow *flow)
+{
+	enum flow_kind kind = flow_kind(flow);
+	u32 lease;
+
+	switch (gauge) {
+	case RULE_FLOWS:
+		return kind == FLOW_SESSION ? flow->rule % MAX_RULE_IDS : MAX_RULE_IDS;
+	case POOL_FLOWS:
+		return kind == FLOW_SESSION ? flow->pool % MAX_POOL_IDS : MAX_POOL_IDS;
+	case POOL_LEASES:
+		return kind == FLOW_LEASE ? flow->pool % MAX_POOL_IDS : MAX_POOL_IDS;
+	case LEASE_USERS:
+		lease = kind == FLOW_SESSION && flow->to_zone & FLOW_LEASED ? lease_owner(flow) : 0;
+		return lease ? lease - 1 : a->tables->control->flow_capacity;
+	default:
+		return kind == FLOW_SESSION;
+	}
+}
+
+static u32 lease_users(const struct flow *flow)
+{
+	u8 life = atomic_read(&flow->life);
+
+	return flow_is_lease(flow) && (life == FLOW_LIVE || life == FLOW_ENDING)
+		       ? atomic_read(&flow->users) & ~LEASE_CLOSED
+		       : 0;
+}
+
+static u32 gauge_value(const struct auditor *a, enum gauge gauge, u32 id)
+{
+	const struct tables *t = a->tables;
+
+	switch (gauge) {
+	case RULE_FLOWS:
+		return (u32)atomic_read(&t->rule_counters[id].flows);
+	case POOL_FLOWS:
+		return (u32)atomic_read(&t->pool_counters[id].flows);
+	case POOL_LEASES:
+		return (u32)atomic_read(&t->pool_counters[id].leases);
+	case LEASE_USERS:
+		return lease_users(&t->flows[id]);
+	default:
+		return atomic_read(&t->control->binding_count);
+	}
+}
+
+static void gauge_add(struct auditor *a, enum gauge gauge, u32 id, s32 error)
+{
+	struct tables *t = a->tables;
+
+	switch (gauge) {
+	case RULE_FLOWS:
+		atomic_add(&t->rule_counters[id].flows, (u64)error);
+		return;
+	case POOL_FLOWS:
+		atomic_add(&t->pool_counters[id].flows, (u64)error);
+		return;
+	case POOL_LEASES:
+		atomic_add(&t->pool_counters[id].leases, (u64)error);
+		return;
+	case LEASE_USERS:
+		atomic_add(&t->flows[id].users, (u32)error);
+		return;
+	default:
+		atomic_add(&t->control->binding_count, (u32)error);
+	}
+}
+
+static void count_flows(const struct auditor *a, enum gauge gauge, u32 *counts)
+{
+	u32 ids = gauge_ids(a, gauge), id;
+
 	memset(counts, 0, ids * sizeof(*counts));
 	for (u32 slot = 0; slot < a->tables->control->flow_capacity; slot++) {
 		const struct flow *flow = &a->tables->flows[slot];
 		u8 life = atomic_read(&flow->life);
 
-		if (life == FLOW_LIVE || life == FLOW_ENDING || life == FLOW_DYING)
-			counts[(by_rule ? flow->rule : flow->pool) % ids]++;
+		if (life != FLOW_LIVE && life != FLOW_ENDING && life != FLOW_DYING)
+			continue;
+		id = gauge_id_of(a, gauge, flow);
+		if (id < ids)
+			counts[id]++;
 	}
 }
 
-static int look_at_owner_counts(struct auditor *a, bool by_rule)
+/* What has to be added to each of the gauges, as far as it stays the same for a grace period. */
+static int look_at_gauges(struct auditor *a, enum gauge gauge)
 {
-	u32 ids = by_rule ? MAX_RULE_IDS : MAX_POOL_IDS;
-	struct owner_counters *counters =
-		by_rule ? a->tables->rule_counters : a->tables->pool_counters;
-	u64 *first = calloc(2 * (size_t)ids, sizeof(*first)), *second;
+	u32 ids = gauge_ids(a, gauge);
+	u32 *first = calloc(2 * (size_t)ids, sizeof(*first)), *second;
 
 	if (!first)
 		return -ENOMEM;
 	second = first + ids;
-	count_flows(a, by_rule, first, ids);
+	count_flows(a, gauge, first);
 	for (u32 id = 0; id < ids; id++)
-		first[id] -= atomic_read(&counters[id].flows);
+		first[id] -= gauge_value(a, gauge, id);
 	a->wait();
-	count_flows(a, by_rule, second, ids);
+	count_flows(a, gauge, second);
 	for (u32 id = 0; id < ids; id++) {
-		if (!first[id] || second[id] - atomic_read(&counters[id].flows) != first[id])
+		if (!first[id] || second[id] - gauge_value(a, gauge, id) != first[id])
 			continue;
 		note(a, AUDIT_count_wrong, 1);
 		if (a->repairing)
-			atomic_add(&counters[id].flows, first[id]);
+			gauge_add(a, gauge, id, (s32)first[id]);
 	}
 	free(first);
 	return 0;
@@ -213,9 +303,10 @@ static int look_at_owner_counts(struct auditor *a, bool by_rule)
 
 int audit_counts(struct auditor *a)
 {
-	int result;
+	int result = 0;
 
 	look_at_port_counts(a);
-	result = look_at_owner_counts(a, true);
-	return result ? result : look_at_owner_counts(a, false);
+	for (enum gauge gauge = 0; gauge < GAUGES && !result; gauge++)
+		result = look_at_gauges(a, gauge);
+	return result;
 }

@@ -75,6 +75,16 @@ static bool needs_ipv6(const struct snapshot *s)
 	return any_rule(s, rule_names_ipv6);
 }
 
+static bool rule_has_leases(const struct snapshot_rule *rule)
+{
+	return rule->lease.permit != PERMIT_NONE;
+}
+
+static bool needs_persistent_nat(const struct snapshot *s)
+{
+	return any_rule(s, rule_has_leases);
+}
+
 static bool needs_proxy(const struct snapshot *s)
 {
 	return s->proxy_count > 0;
@@ -118,6 +128,7 @@ static const struct capability capabilities[] = {
 	{"dataplane:userspace", BY_USERSPACE, needs_userspace},
 	{"interface-nat", BY_BOTH, needs_interface_nat},
 	{"ipv6", BY_BOTH, needs_ipv6},
+	{"persistent-nat", BY_BOTH, needs_persistent_nat},
 	{"proxy", BY_BOTH, needs_proxy},
 	{"source-nat", BY_BOTH, needs_source_nat},
 	{"xdp-mode:generic", BY_EBPF, needs_generic_xdp},

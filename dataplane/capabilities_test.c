@@ -53,6 +53,10 @@ static void a_rule_asks_for_its_action_and_families(void **state)
 	assert_needed(&s, NULL);
 	rule.action = ACTION_INTERFACE;
 	assert_needed(&s, "interface-nat");
+	rule.action = ACTION_POOL;
+	rule.lease.permit = PERMIT_TARGET_HOST;
+	assert_needed(&s, "persistent-nat");
+	rule.lease.permit = PERMIT_NONE;
 	rule.action = ACTION_OFF;
 	rule.sources[0].family = FAMILY_IPV6;
 	assert_needed(&s, "ipv6");

@@ -11,7 +11,7 @@ enum { BATCH = 4096 };
 struct dying {
 	u32 slot; /* + 1 */
 	u32 *entry; /* its tombstone; NULL if it was not in the index */
-	bool has_port;
+	bool was_published; /* or is about to be */
 };
 
 struct batch {
@@ -51,11 +51,37 @@ static void count_down(const struct flow *flow)
 {
 	struct owner_counters *rule = env_rule_counters(flow->rule);
 	struct owner_counters *pool = env_pool_counters(flow->pool);
+	bool lease = flow_is_lease(flow);
 
-	if (rule)
+	if (rule && !lease)
 		atomic_add(&rule->flows, -1ull);
 	if (pool)
-		atomic_add(&pool->flows, -1ull);
+		atomic_add(lease ? &pool->leases : &pool->flows, -1ull);
+}
+
+/* => the lease that a flow or a peer goes through, NULL if that is gone */
+static struct flow *lease_of(const struct flow *flow)
+{
+	u32 owner = lease_owner(flow);
+
+	return owner ? env_flow(owner - 1) : NULL;
+}
+
+/*
+ * A flow of a lease has ended. A process killed in the middle of this leaves it to be done again; the
+ * count never goes below none.
+ */
+static void leave_lease(const struct flow *flow, u32 now_s)
+{
+	struct flow *lease = lease_of(flow);
+	u32 users;
+
+	if (!lease)
+		return;
+	atomic_write(&lease->last_seen_s, now_s);
+	do
+		users = atomic_read(&lease->users);
+	while ((users & ~LEASE_CLOSED) && !atomic_replace(&lease->users, users, users - 1));
 }
 
 static void release_port(const struct flow *flow, u32 slot)
@@ -71,17 +97,29 @@ static void release_port(const struct flow *flow, u32 slot)
 		ports_release(space, port);
 }
 
+/* What a flow that was published holds besides its slot. */
+static void let_go(struct flow *flow, u32 slot, u32 now_s)
+{
+	if (flow_owns_port(flow))
+		release_port(flow, slot);
+	else if (flow_kind(flow) == FLOW_SESSION)
+		leave_lease(flow, now_s);
+	if (flow_kind(flow) != FLOW_PEER)
+		count_down(flow);
+}
+
 /* After the grace period: the port and the slot are free. */
-static void bury(struct control *control, struct batch *batch, const struct dying *dying)
+static void bury(struct control *control, const struct collector_pass *pass, struct batch *batch,
+		 const struct dying *dying)
 {
 	struct flow *flow = env_flow(dying->slot - 1);
 
 	if (dying->entry)
 		batch->tombstones[batch->tombstone_count++] = dying->entry;
-	if (dying->has_port)
-		release_port(flow, dying->slot);
-	if (dying->has_port && atomic_read(&flow->life) != FLOW_RETIRED) /* it was counted */
-		count_down(flow);
+	if (dying->was_published && atomic_read(&flow->life) != FLOW_RETIRED) /* meanwhile */
+		let_go(flow, dying->slot, pass->now_s);
+	if (flow_kind(flow) != FLOW_SESSION)
+		atomic_add(&control->binding_count, -1u);
 	atomic_write(&flow->life, FLOW_FREE);
 	flow_push_free(control, flow, dying->slot, dying->slot);
 }
@@ -92,7 +130,7 @@ static void bury(struct control *control, struct batch *batch, const struct dyin
  */
 static bool came_late(const struct control *control, struct dying *dying)
 {
-	if (dying->entry || !dying->has_port)
+	if (dying->entry || !dying->was_published)
 		return false;
 	dying->entry = unlink_flow(control, env_flow(dying->slot - 1), dying->slot);
 	return dying->entry != NULL;
@@ -117,27 +155,75 @@ static void bury_all(struct control *control, struct collector_pass *pass, struc
 			if (came_late(control, &batch->flows[i]))
 				batch->flows[late++] = batch->flows[i];
 			else
-				bury(control, batch, &batch->flows[i]);
+				bury(control, pass, batch, &batch->flows[i]);
 		}
 		pass->reclaimed += batch->count - late;
 		batch->count = late;
 	}
 }
 
-static bool flow_has_idled(const struct flow *flow, const struct collector_pass *pass)
+static bool has_rested(const struct flow *flow, u32 timeout_s, const struct collector_pass *pass)
 {
 	u32 idle_s = pass->now_s - atomic_read(&flow->last_seen_s);
 
 	/* a packet of this second may be a little ahead of this clock */
-	return (int)idle_s > 0 &&
-	       idle_s > flow_timeout_s(&pass->config->timeouts, flow->protocol,
-				       atomic_read(&flow->tcp_state));
+	return (int)idle_s > 0 && idle_s > timeout_s;
 }
 
-static bool flow_must_go(const struct flow *flow, u8 life, const struct collector_pass *pass)
+static bool flow_has_idled(const struct flow *flow, const struct collector_pass *pass)
 {
-	return life == FLOW_ENDING || flow_has_idled(flow, pass) ||
-	       (pass->ends && pass->ends(flow, pass->context));
+	return has_rested(flow,
+			  flow_timeout_s(&pass->config->timeouts, flow->protocol,
+					 atomic_read(&flow->tcp_state)),
+			  pass);
+}
+
+static bool flow_is_to_end(const struct flow *flow, u8 life, const struct collector_pass *pass)
+{
+	return life == FLOW_ENDING || (pass->ends && pass->ends(flow, pass->context));
+}
+
+/* [INV-LEASE-2] It waits for its flows, which end because it is closed. */
+static bool lease_must_go(struct flow *lease, u8 life, const struct collector_pass *pass)
+{
+	if (flow_is_to_end(lease, life, pass))
+		atomic_or(&lease->users, LEASE_CLOSED);
+	else if (has_rested(lease, lease->policy.inactivity_timeout_s, pass))
+		(void)atomic_replace(&lease->users, 0, LEASE_CLOSED);
+	return atomic_read(&lease->users) == LEASE_CLOSED;
+}
+
+static bool session_must_go(const struct flow *flow, u8 life, const struct collector_pass *pass)
+{
+	const struct flow *lease;
+
+	if (flow->to_zone & FLOW_LEASED) {
+		lease = lease_of(flow);
+		if (!lease || atomic_read(&lease->users) & LEASE_CLOSED)
+			return true;
+	}
+	return flow_is_to_end(flow, life, pass) || flow_has_idled(flow, pass);
+}
+
+static bool peer_must_go(const struct flow *peer, u8 life, const struct collector_pass *pass)
+{
+	const struct flow *lease = lease_of(peer);
+
+	return !lease || atomic_read(&lease->users) & LEASE_CLOSED ||
+	       flow_is_to_end(peer, life, pass) ||
+	       has_rested(peer, lease->policy.inactivity_timeout_s, pass);
+}
+
+static bool flow_must_go(struct flow *flow, u8 life, const struct collector_pass *pass)
+{
+	switch (flow_kind(flow)) {
+	case FLOW_LEASE:
+		return lease_must_go(flow, life, pass);
+	case FLOW_PEER:
+		return peer_must_go(flow, life, pass);
+	default:
+		return session_must_go(flow, life, pass);
+	}
 }
 
 /* Answers of old generations, which could come round again after 2^20 of them. */
@@ -155,18 +241,21 @@ static void visit(struct control *control, struct collector_pass *pass, struct b
 		  u32 slot)
 {
 	struct flow *flow = env_flow(slot - 1);
-	u8 life = atomic_read(&flow->life);
-	struct dying dying = {.slot = slot, .has_port = life != FLOW_RETIRED};
+	u8 life = flow ? atomic_read(&flow->life) : FLOW_FREE;
+	struct dying dying = {.slot = slot, .was_published = life != FLOW_RETIRED};
+	bool session;
 
 	if (life == FLOW_FREE)
 		return;
+	session = flow_kind(flow) == FLOW_SESSION;
 	if (life == FLOW_LIVE || life == FLOW_ENDING) {
 		if (!flow_must_go(flow, life, pass)) {
-			forget_old_nexthops(flow, pass);
-			pass->live++;
+			if (session)
+				forget_old_nexthops(flow, pass);
+			pass->live += session;
 			return;
 		}
-		pass->ended++;
+		pass->ended += session;
 	}
 	if (life != FLOW_RETIRED) {
 		atomic_write(&flow->life, FLOW_DYING);
@@ -177,13 +266,65 @@ static void visit(struct control *control, struct collector_pass *pass, struct b
 		bury_all(control, pass, batch);
 }
 
+/* The peer of a flow's remote end is remembered from the flow's last packet on. */
+static void touch_peer(const struct flow *flow)
+{
+	enum lease_permit permit = flow_permit(flow);
+	u32 seen_s = atomic_read(&flow->last_seen_s), slot;
+	struct flow_key key;
+	struct flow *peer;
+
+	if (!lease_has_peers(permit, flow->protocol))
+		return;
+	flow_key_of(flow, &key);
+	peer_key(&key, permit, flow->pool);
+	slot = flow_look_up(&key);
+	peer = slot ? env_flow(slot - 1) : NULL;
+	if (peer && (s32)(seen_s - atomic_read(&peer->last_seen_s)) > 0)
+		atomic_write(&peer->last_seen_s, seen_s);
+}
+
+/*
+ * Before the rest: flows keep the peers of their remote ends, wherever in the table those lie, and what
+ * hangs on a lease that is over ends in the same pass.
+ */
+static void visit_leases(struct control *control, struct collector_pass *pass, struct batch *batch,
+			 u32 first, u32 end)
+{
+	if (!atomic_read(&control->binding_count))
+		return;
+	for (u32 slot = first; slot < end; slot++) {
+		const struct flow *flow = env_flow(slot);
+
+		if (!flow || atomic_read(&flow->life) == FLOW_FREE)
+			continue;
+		if (flow_is_lease(flow))
+			visit(control, pass, batch, slot + 1);
+		else if (flow_kind(flow) == FLOW_SESSION && flow->to_zone & FLOW_LEASED)
+			touch_peer(flow);
+	}
+}
+
+static void visit_others(struct control *control, struct collector_pass *pass, struct batch *batch,
+			 u32 first, u32 end)
+{
+	for (u32 slot = first; slot < end; slot++) {
+		const struct flow *flow = env_flow(slot);
+
+		if (flow && (!flow_is_lease(flow) || atomic_read(&flow->life) == FLOW_FREE))
+			visit(control, pass, batch, slot + 1);
+	}
+}
+
 void collector_walk(struct tables *tables, struct collector_pass *pass, u32 first, u32 count)
 {
 	static _Thread_local struct batch batch;
 	struct control *control = tables->control;
+	u32 rest = first < control->flow_capacity ? control->flow_capacity - first : 0;
+	u32 end = first + (rest < count ? rest : count);
 
-	for (u32 i = first; i < control->flow_capacity && i - first < count; i++)
-		visit(control, pass, &batch, i + 1);
+	visit_leases(control, pass, &batch, first, end);
+	visit_others(control, pass, &batch, first, end);
 	bury_all(control, pass, &batch);
 	if (batch.tombstone_count)
 		pass->wait();

@@ -8,6 +8,9 @@
  * still hold any of the batch; then ports and slots are free. [INV-RECLAIM] The places in the index
  * are free one grace period after that (core/flow.h, INV-FLOW-2).
  *
+ * A lease ends when nobody uses it and it has rested, or when it is told to; then it is closed first,
+ * its flows end, and it goes when the last of them has gone. [INV-LEASE-2]
+ *
  * A process killed in the middle leaves flows DYING, or unlinked: the next pass of the next
  * process finishes them.
  *
@@ -18,7 +21,7 @@
 
 #include "dataplane/tables.h"
 
-/* => true for flows that shall end although they have not idled */
+/* => true for flows, leases and peers that shall end although they have not idled */
 typedef bool collector_predicate(const struct flow *flow, void *context);
 
 struct collector_pass {

@@ -278,17 +278,12 @@ static struct flow *unpublished;
 
 static void publish_late(void)
 {
-	struct flow_key key = {
-		.inside = unpublished->inside, .remote = unpublished->remote,
-		.protocol = unpublished->protocol, .family = unpublished->family,
-		.zone = unpublished->zone};
+	struct flow_key key;
 
 	if (waits++)
 		return;
-	key.ports = unpublished->ports;
-	assert_int_equal(flow_publish(tables->control, &key, hash_of(unpublished),
-				      slot_of(unpublished)),
-			 slot_of(unpublished));
+	flow_key_of(unpublished, &key);
+	assert_int_equal(flow_publish(&key, slot_of(unpublished)), slot_of(unpublished));
 }
 
 /* [INV-RECLAIM] a flow that is ended before it is published leaves no entry behind. */

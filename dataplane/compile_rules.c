@@ -84,6 +84,15 @@ static int compile_action(struct compiler *c, struct nat_rule *rule,
 	return compile_failing_rule(c, rule, from->pool, REASON_source_nat_pool_missing);
 }
 
+static void compile_lease(struct nat_rule *rule, const struct snapshot_lease *from)
+{
+	rule->permit = (u8)from->permit;
+	if (!from->permit)
+		return;
+	rule->policy.inactivity_timeout_s = (u16)from->inactivity_timeout_s;
+	rule->policy.flows_max = (u16)(from->maximum_flows - 1);
+}
+
 static int compile_rule(struct compiler *c, const char *set, const struct snapshot_rule *from)
 {
 	struct nat_rule *rule = &c->config->rules[c->rules_used];
@@ -96,6 +105,7 @@ static int compile_rule(struct compiler *c, const char *set, const struct snapsh
 		return compile_full(c, id, "rule", from->name);
 	rule->id = (u16)id;
 	compile_match(rule, from);
+	compile_lease(rule, &from->lease);
 	c->rules_used++;
 	id = compile_action(c, rule, from);
 	return id ? id : compile_services(c, rule, from);

@@ -108,7 +108,7 @@ static bool number_matches(u32 wanted, u32 number)
 	return !wanted || wanted == number + 1;
 }
 
-bool flow_filter_matches(const struct flow_filter *f, const struct tables *tables, u32 slot)
+bool flow_filter_holds(const struct flow_filter *f, const struct tables *tables, u32 slot)
 {
 	const struct flow *flow = &tables->flows[slot];
 	const union ip_addr *translated =
@@ -122,4 +122,10 @@ bool flow_filter_matches(const struct flow_filter *f, const struct tables *table
 	       (!f->has_source || prefix_matches(&f->source, 1, &flow->inside)) &&
 	       (!f->has_destination || prefix_matches(&f->destination, 1, &flow->remote)) &&
 	       (!f->has_translated || prefix_matches(&f->translated, 1, translated));
+}
+
+bool flow_filter_matches(const struct flow_filter *f, const struct tables *tables, u32 slot)
+{
+	return tables->flows[slot].zone >> FLOW_KIND_SHIFT == FLOW_SESSION &&
+	       flow_filter_holds(f, tables, slot);
 }

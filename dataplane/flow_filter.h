@@ -35,6 +35,10 @@ int flow_filter_decode(json_t *json, struct flow_filter *filter, struct error *e
 
 struct tables;
 
+/* => false for what lies among the flows and is none (abi/flow.h, enum flow_kind) */
 bool flow_filter_matches(const struct flow_filter *filter, const struct tables *tables, u32 slot);
+
+/* The conditions alone, whatever lies in the slot. */
+bool flow_filter_holds(const struct flow_filter *filter, const struct tables *tables, u32 slot);
 
 #endif

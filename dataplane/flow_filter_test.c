@@ -135,6 +135,24 @@ static void what_is_no_filter_is_refused_by_name(void **state)
 	}
 }
 
+/* [abi/flow.h] What leases keep in the table of flows is never listed or ended as a flow. */
+static void leases_and_peers_are_no_flows(void **state)
+{
+	struct flow *flow = &tables->flows[SLOT];
+
+	(void)state;
+	flow->zone = FLOW_ZONE_MASK;
+	assert_true(matches("{'source_port':4000}"));
+	flow->zone = FLOW_LEASE << FLOW_KIND_SHIFT | 1;
+	assert_false(matches("{'source_port':4000}"));
+	assert_false(matches("{}"));
+	flow->zone = FLOW_PEER << FLOW_KIND_SHIFT | 1;
+	assert_false(matches("{}"));
+	flow->zone = 1;
+	flow->to_zone = FLOW_LEASED | 2;
+	assert_true(matches("{}"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
 
 int main(void)
@@ -144,6 +162,7 @@ int main(void)
 		TEST(each_condition_looks_at_its_own_field),
 		TEST(zero_is_a_number),
 		TEST(all_conditions_must_hold),
+		TEST(leases_and_peers_are_no_flows),
 		TEST(what_is_no_filter_is_refused_by_name),
 	};
 

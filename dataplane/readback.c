@@ -207,6 +207,15 @@ static void read_action(struct reader *r, struct snapshot_rule *rule, const stru
 		  r->tables->names->pools[id % MAX_POOL_IDS].names[0]);
 }
 
+static void read_lease(struct snapshot_lease *lease, const struct nat_rule *from)
+{
+	lease->permit = from->permit % PERMIT_COUNT;
+	if (!from->permit)
+		return;
+	lease->inactivity_timeout_s = from->policy.inactivity_timeout_s;
+	lease->maximum_flows = from->policy.flows_max + 1;
+}
+
 static void read_rule(struct reader *r, struct snapshot_rule *rule, const struct nat_rule *from)
 {
 	read_name(rule->name, sizeof(rule->name),
@@ -221,6 +230,7 @@ static void read_rule(struct reader *r, struct snapshot_rule *rule, const struct
 	read_protocols(rule, from);
 	read_applications(r, rule, from);
 	read_action(r, rule, from);
+	read_lease(&rule->lease, from);
 }
 
 static void read_context(struct reader *r, struct snapshot_context *context,

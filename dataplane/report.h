@@ -12,6 +12,7 @@
 
 #include "dataplane/engine.h"
 #include "dataplane/flow_filter.h"
+#include "dataplane/lease_filter.h"
 
 /* Processes, configuration in force, interfaces, packets by reason. */
 json_t *report_dataplane(struct engine *engine);
@@ -31,5 +32,12 @@ json_t *report_flows(struct engine *engine, const struct flow_filter *filter, u3
 
 /* Counts of flows by protocol and state, for those that match. */
 json_t *report_flow_summary(struct engine *engine, const struct flow_filter *filter);
+
+/* Leases in the slots from `first` on, as report_flows() does. */
+json_t *report_leases(struct engine *engine, const struct lease_filter *filter, u32 first,
+		      u32 limit);
+
+/* Counts of leases and of those whom they have called, and how much room there is for both. */
+json_t *report_lease_summary(struct engine *engine);
 
 #endif

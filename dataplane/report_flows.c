@@ -11,7 +11,8 @@
 #include "dataplane/report_view.h"
 
 static const char *const tcp_state_names[TCP_STATE_COUNT] = {
-	"opening", "answered", "established", "closing-out", "closing-in", "closed"};
+	"opening",    "answered", "established", "closing-out",
+	"closing-in", "closed",   "opening-in",  "answered-in"};
 
 static s64 flow_left_s(const struct view *v, const struct flow *flow)
 {
@@ -55,7 +56,8 @@ static json_t *flow_json(const struct view *v, u32 slot)
 		"s:s, s:s, s:o, s:o}",
 		"session", (json_int_t)slot, "rule_set", view_rule_set(v, flow->rule), "rule",
 		view_rule(v, flow->rule), "pool", view_pool(v, flow->pool), "from_zone",
-		view_zone(v, flow->zone), "to_zone", view_zone(v, flow->to_zone), "protocol",
+		view_zone(v, flow->zone & FLOW_ZONE_MASK),
+		"to_zone", view_zone(v, flow->to_zone & FLOW_ZONE_MASK), "protocol",
 		(json_int_t)flow->protocol, "state", flow_state_name(flow), "timeout",
 		(json_int_t)flow_left_s(v, flow), "age",
 		(json_int_t)(clock_now_s() - stats->created_s), "source",

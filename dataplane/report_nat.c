@@ -72,7 +72,8 @@ static json_t *pool_json(const struct view *v, const struct nat_pool *pool, bool
 	u64 ports = (u64)pool->port_high - pool->port_low + 1;
 
 	return json_pack(
-		"{s:s, s:I, s:b, s:I, s:I, s:b, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}",
+		"{s:s, s:I, s:b, s:I, s:I, s:b, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
+		"s:o, s:o}",
 		"name", view_pool(v, pool->id), "id", (json_int_t)pool->id, "interface",
 		of_interface, "port_low", (json_int_t)pool->port_low, "port_high",
 		(json_int_t)pool->port_high, "address_persistent",
@@ -81,7 +82,9 @@ static json_t *pool_json(const struct view *v, const struct nat_pool *pool, bool
 		(json_int_t)totals.addresses, "capacity",
 		(json_int_t)(ports * totals.addresses * PORTS_PROTOCOLS), "ports_in_use",
 		(json_int_t)totals.in_use, "flows", (json_int_t)atomic_read(&counters->flows),
-		"allocations", (json_int_t)atomic_read(&counters->flows_opened), "hits",
+		"allocations", (json_int_t)atomic_read(&counters->flows_opened), "leases",
+		(json_int_t)atomic_read(&counters->leases), "lease_allocations",
+		(json_int_t)atomic_read(&counters->leases_opened), "hits",
 		(json_int_t)atomic_read(&counters->hits), "exhaustions",
 		(json_int_t)atomic_read(
 			&counters->failures[REASON_source_nat_pool_exhausted]),

@@ -103,18 +103,28 @@ static int read_filter(json_t *request, struct flow_filter *filter, struct error
 
 enum { FLOWS_PER_ANSWER = 8192 };
 
+/* => false if the page that is asked for is none */
+static bool read_page(const json_t *request, u32 *first, u32 *limit)
+{
+	json_int_t from = json_integer_value(json_object_get(request, "first"));
+	json_int_t most = json_integer_value(json_object_get(request, "limit"));
+
+	*first = (u32)from;
+	*limit = (u32)most;
+	return from >= 0 && from <= FLOWS_MAX && most >= 1 && most <= FLOWS_PER_ANSWER;
+}
+
 static json_t *answer_flows(struct engine *engine, json_t *request)
 {
-	json_int_t first = json_integer_value(json_object_get(request, "first"));
-	json_int_t limit = json_integer_value(json_object_get(request, "limit"));
 	struct flow_filter filter;
 	struct error error;
+	u32 first, limit;
 
 	if (read_filter(request, &filter, &error))
 		return fail(error.text);
-	if (first < 0 || first > FLOWS_MAX || limit < 1 || limit > FLOWS_PER_ANSWER)
+	if (!read_page(request, &first, &limit))
 		return fail("flows: first or limit out of range");
-	return succeed(report_flows(engine, &filter, (u32)first, (u32)limit));
+	return succeed(report_flows(engine, &filter, first, limit));
 }
 
 static json_t *answer_flow_summary(struct engine *engine, json_t *request)
@@ -162,6 +172,64 @@ static json_t *answer_clear_flows(struct engine *engine, json_t *request)
 		(json_int_t)engine_end_flows(engine, is_to_be_cleared, &clearing)));
 }
 
+static int read_lease_filter(json_t *request, struct lease_filter *filter, struct error *error)
+{
+	return lease_filter_decode(json_object_get(request, "filter"), filter, error);
+}
+
+static json_t *answer_leases(struct engine *engine, json_t *request)
+{
+	struct lease_filter filter;
+	struct error error;
+	u32 first, limit;
+
+	if (read_lease_filter(request, &filter, &error))
+		return fail(error.text);
+	if (!read_page(request, &first, &limit))
+		return fail("leases: first or limit out of range");
+	return succeed(report_leases(engine, &filter, first, limit));
+}
+
+static json_t *answer_lease_summary(struct engine *engine, json_t *request)
+{
+	(void)request;
+	return succeed(report_lease_summary(engine));
+}
+
+struct lease_clearing {
+	const struct lease_filter *filter;
+	const struct tables *tables;
+	u64 leases;
+};
+
+/* A lease, whom it has called, and its flows. */
+static bool is_of_cleared_lease(const struct flow *flow, void *context)
+{
+	struct lease_clearing *clearing = context;
+	u32 slot = (u32)(flow - clearing->tables->flows);
+	bool matches = lease_filter_matches(clearing->filter, clearing->tables, slot);
+
+	clearing->leases += matches && lease_is_open(clearing->tables, slot);
+	return matches;
+}
+
+/* A lease is only closed while it has flows; the second time they have ended, and it goes. */
+static json_t *answer_clear_leases(struct engine *engine, json_t *request)
+{
+	struct lease_filter filter;
+	struct lease_clearing clearing = {.filter = &filter};
+	struct error error;
+	u64 flows;
+
+	if (read_lease_filter(request, &filter, &error))
+		return fail(error.text);
+	engine_look(engine, note_tables, &clearing.tables);
+	flows = engine_end_flows(engine, is_of_cleared_lease, &clearing);
+	flows += engine_end_flows(engine, is_of_cleared_lease, &clearing);
+	return succeed(json_pack("{s:I, s:I}", "cleared", (json_int_t)clearing.leases, "flows",
+				 (json_int_t)flows));
+}
+
 static json_t *answer_verify(struct engine *engine, json_t *request)
 {
 	struct audit audit;
@@ -201,6 +269,9 @@ static const struct request_handler handlers[] = {
 	{"flows", answer_flows},
 	{"flow-summary", answer_flow_summary},
 	{"clear-flows", answer_clear_flows},
+	{"leases", answer_leases},
+	{"lease-summary", answer_lease_summary},
+	{"clear-leases", answer_clear_leases},
 	{"verify", answer_verify},
 };
 

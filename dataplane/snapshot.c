@@ -294,6 +294,27 @@ static void code_application(struct codec *c, void *value)
 	codec_object_end(c);
 }
 
+/* null: none */
+static void code_lease(struct codec *c, void *value)
+{
+	struct snapshot_lease *lease = value;
+
+	if (!c->decoding && lease->permit == PERMIT_NONE) {
+		c->node = json_null();
+		return;
+	}
+	if (c->decoding && json_is_null(c->node))
+		return;
+	codec_object_begin(c);
+	CODE_ENUM(c, "permit", lease->permit, permit_names, true);
+	codec_u32(c, "inactivity_timeout", &lease->inactivity_timeout_s, LEASE_TIMEOUT_MIN_S,
+		  LEASE_TIMEOUT_MAX_S);
+	codec_u32(c, "maximum_flows", &lease->maximum_flows, LEASE_FLOWS_MIN, LEASE_FLOWS_MAX);
+	codec_object_end(c);
+	if (c->decoding && !c->failed && lease->permit == PERMIT_NONE)
+		codec_fail(c, "a permit");
+}
+
 #define CODE_ARRAY(c, name, field, count, describe)                                            \
 	codec_array(c, name, field, &(count), sizeof((field)[0]),                              \
 		    sizeof(field) / sizeof((field)[0]), describe)
@@ -318,6 +339,9 @@ static void code_rule(struct codec *c, void *value)
 	codec_string(c, "pool", rule->pool, sizeof(rule->pool), true);
 	if (c->decoding && !c->failed && (rule->action == ACTION_POOL) != (*rule->pool != '\0'))
 		codec_fail(c, "a pool exactly if the action is \"pool\"");
+	codec_field(c, "persistent_nat", code_lease, &rule->lease);
+	if (c->decoding && !c->failed && rule->action == ACTION_OFF && rule->lease.permit)
+		codec_fail(c, "no persistent_nat with the action \"off\"");
 	codec_object_end(c);
 }
 

@@ -135,6 +135,16 @@ static void random_match(struct snapshot_rule *rule)
 	}
 }
 
+static void random_lease(struct snapshot_lease *lease)
+{
+	lease->permit = below(PERMIT_COUNT);
+	if (!lease->permit)
+		return;
+	lease->inactivity_timeout_s =
+		LEASE_TIMEOUT_MIN_S + below(LEASE_TIMEOUT_MAX_S - LEASE_TIMEOUT_MIN_S + 1);
+	lease->maximum_flows = LEASE_FLOWS_MIN + below(LEASE_FLOWS_MAX - LEASE_FLOWS_MIN + 1);
+}
+
 static void random_rule(struct snapshot_rule *rule, u32 number, const struct snapshot *s)
 {
 	name_of(rule->name, sizeof(rule->name), "rule", number);
@@ -144,6 +154,8 @@ static void random_rule(struct snapshot_rule *rule, u32 number, const struct sna
 		(void)strcpy(rule->pool, s->pools[below((u32)s->pool_count)].name);
 	else if (rule->action == ACTION_POOL)
 		(void)strcpy(rule->pool, "missing");
+	if (rule->action != ACTION_OFF)
+		random_lease(&rule->lease);
 }
 
 static void random_context(struct snapshot_context *context, const struct snapshot *s)
@@ -489,6 +501,47 @@ static void contradictions_are_refused(void **state)
 		       "pools[0].addresses[0].low");
 }
 
+static void expect_lease_refused(u32 rule, json_t *lease, const char *error_text)
+{
+	json_t *body = test_snapshot_body();
+	json_t *set = json_array_get(json_object_get(body, "rule_sets"), 0);
+	struct snapshot snapshot;
+	struct error error = {""};
+
+	json_object_set_new(json_array_get(json_object_get(set, "rules"), rule), "persistent_nat",
+			    lease);
+	assert_int_equal(snapshot_decode_body(body, &snapshot, &error), -EINVAL);
+	if (!strstr(error.text, error_text))
+		fail_msg("\"%s\" does not say %s", error.text, error_text);
+	json_decref(body);
+}
+
+static json_t *lease_of(const char *permit, int inactivity_timeout, int maximum_flows)
+{
+	return json_pack("{s:s?, s:i, s:i}", "permit", permit, "inactivity_timeout",
+			 inactivity_timeout, "maximum_flows", maximum_flows);
+}
+
+static void leases_have_a_permit_and_bounds(void **state)
+{
+	enum { RULE_OFF_NUMBER, RULE_POOL_NUMBER };
+
+	(void)state;
+	expect_lease_refused(RULE_OFF_NUMBER, lease_of("target-host", 300, 30),
+			     "no persistent_nat with the action \"off\"");
+	expect_lease_refused(RULE_POOL_NUMBER, lease_of(NULL, 300, 30), "persistent_nat");
+	expect_lease_refused(RULE_POOL_NUMBER, lease_of("nobody", 300, 30),
+			     "persistent_nat.permit");
+	expect_lease_refused(RULE_POOL_NUMBER, lease_of("target-host", 59, 30),
+			     "an integer from 60 to 7200");
+	expect_lease_refused(RULE_POOL_NUMBER, lease_of("target-host", 7201, 30),
+			     "persistent_nat.inactivity_timeout");
+	expect_lease_refused(RULE_POOL_NUMBER, lease_of("target-host", 300, 7),
+			     "an integer from 8 to 65536");
+	expect_lease_refused(RULE_POOL_NUMBER, lease_of("target-host", 300, 65537),
+			     "persistent_nat.maximum_flows");
+}
+
 static void expect_cpus_refused(json_t *cpus, const char *error_text)
 {
 	json_t *body = test_snapshot_body();
@@ -570,6 +623,7 @@ int main(void)
 		cmocka_unit_test(the_field_that_differs_is_named),
 		cmocka_unit_test(what_is_missing_or_too_much_differs),
 		cmocka_unit_test(contradictions_are_refused),
+		cmocka_unit_test(leases_have_a_permit_and_bounds),
 		cmocka_unit_test(cpus_ascend_and_exist),
 		cmocka_unit_test(capabilities_are_those_that_the_body_needs),
 		cmocka_unit_test(a_dataplane_refuses_what_another_one_can_do),

@@ -141,7 +141,10 @@ bool survey_covers(const struct survey *survey, const struct flow *flow)
 {
 	u32 rule = flow->rule % MAX_RULE_IDS, pool = flow->pool % MAX_POOL_IDS;
 
-	if (!survey_has_zone(survey, flow->zone) || !survey_has_zone(survey, flow->to_zone) ||
+	if (flow_kind(flow) == FLOW_PEER)
+		return true; /* it ends with its lease */
+	if (!survey_has_zone(survey, flow->zone & FLOW_ZONE_MASK) ||
+	    !survey_has_zone(survey, flow_to_zone(flow)) ||
 	    !pool_covers(survey->pools[pool], flow) ||
 	    nat_address_find(survey->config, &flow->inside) ||
 	    nat_address_find(survey->config, &flow->remote))

@@ -34,6 +34,9 @@ const char *reason_outcome(u32 reason)
 
 const char *const dataplane_names[DATAPLANE_COUNT] = {"ebpf", "userspace"};
 
+const char *const permit_names[PERMIT_COUNT] = {NULL, "any-remote-host", "target-host",
+						"target-host-port"};
+
 const char *selector_name(u32 selector)
 {
 	switch (selector) {

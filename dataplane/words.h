@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How reasons, dataplanes and selectors are called, wherever they are shown.
+ * How reasons, dataplanes, selectors and permits are called, wherever they are shown.
  */
 #ifndef DATAPLANE_WORDS_H
 #define DATAPLANE_WORDS_H
@@ -16,6 +16,9 @@ const char *reason_outcome(u32 reason);
 
 /* The words of enum dataplane. */
 extern const char *const dataplane_names[DATAPLANE_COUNT];
+
+/* The words of enum lease_permit; NULL for PERMIT_NONE. */
+extern const char *const permit_names[PERMIT_COUNT];
 
 /* => the word of enum selector, as docs/configuration.md has it; "?" for any other number */
 const char *selector_name(u32 selector);

@@ -38,12 +38,19 @@ struct test_configuration {
 	"'port_low':" #port_low ",'port_high':" #port_high ","                                \
 	"'address_persistent':false,'algorithm':null}"
 
-#define TEST_RULE_FROM(sources, name, action, pool)                                            \
+#define TEST_RULE_THEN(sources, name, action, pool, lease)                                     \
 	"{'name':'" name "','source_addresses':[" sources "],'destination_addresses':[],"      \
 	"'source_ports':[],'destination_ports':[],'protocols':[],'applications':[],"          \
-	"'action':'" action "','pool':" pool "}"
+	"'action':'" action "','pool':" pool ",'persistent_nat':" lease "}"
+
+#define TEST_RULE_FROM(sources, name, action, pool)                                            \
+	TEST_RULE_THEN(sources, name, action, pool, "null")
 
 #define TEST_RULE(name, action, pool) TEST_RULE_FROM("", name, action, pool)
+
+/* persistent-nat: a timeout of 300 seconds, 8 sessions */
+#define TEST_LEASE(permit)                                                                     \
+	"{'permit':'" permit "','inactivity_timeout':300,'maximum_flows':8}"
 
 /* Fails the test if the configuration is none. */
 struct tables *test_gateway_start(const struct test_configuration *configuration);

@@ -3,8 +3,9 @@
 
 A table is a list of cases, a case a list of steps: a packet that arrives and what must become of
 it (docs/packet-path.md). Both are built by Scapy, which fills in lengths and checksums and knows
-nothing of Holdfast. Between two cases all flows idle out, and the gateway (gateway()) translates
-to one address and one port of each protocol, so what leaves can be written down.
+nothing of Holdfast. Between two cases all flows idle out, and then all leases; and the gateway
+(gateway()) translates to one address and one port of each protocol, so what leaves can be written
+down.
 """
 import json
 from typing import NamedTuple, Optional
@@ -16,11 +17,12 @@ from nat import Nat
 from reasons import DROP, FORWARD, KERNEL, KERNEL_TRANSLATED, REASONS, VERDICTS
 from replay_file import COLLECT, PACKET, TraceWriter, read_results, replay
 from scapy.all import ICMP, IP, TCP, UDP, ICMPv6EchoRequest, IPv6, Raw
-from scenario_builder import rule, zone_context
+from scenario_builder import persistent_nat, rule, zone_context
 
 __all__ = ["HOST", "HOST6", "REMOTE", "REMOTE6", "POOL", "POOL6", "PORT", "HOST_PORT",
            "REMOTE_PORT", "ROUTER", "ROUTER6", "NARROW", "NARROW6", "SILENT", "SILENT6",
-           "GATEWAY", "GATEWAY6", "LAN_MAC", "WAN_MAC", "Case", "back", "dropped", "family",
+           "GATEWAY", "GATEWAY6", "LEASED", "LEASED6", "LEASE_HOSTS", "LEASE_HOSTS6", "LEASE_MACS",
+           "LEASE_MACS6", "LAN_MAC", "WAN_MAC", "Case", "back", "dropped", "family",
            "flow_of", "forwarded", "kernel", "out", "quote", "translated"]
 
 PORT = 40000  # of the pool
@@ -33,7 +35,15 @@ HOST6_MAC, ROUTER6_MAC = "02:00:00:00:00:02", "02:00:00:00:00:04"
 LAN_MAC, WAN_MAC = "02:00:00:00:01:02", "02:00:00:00:01:03"
 SENDER_MAC = "02:aa:aa:aa:aa:aa"
 
+PERMITS = ("any-remote-host", "target-host", "target-host-port")  # each with a host of its own
+LEASED, LEASED6 = "198.51.100.7", "2001:db8:64::7"  # of the pool of their rules
+LEASE_HOSTS = {permit: f"10.0.1.4{number}" for number, permit in enumerate(PERMITS)}
+LEASE_HOSTS6 = {permit: f"2001:db8:1::4{number}" for number, permit in enumerate(PERMITS)}
+LEASE_MACS = {permit: f"02:00:00:00:00:{number + 5:02x}" for number, permit in enumerate(PERMITS)}
+LEASE_MACS6 = {permit: f"02:00:00:00:00:{number + 8:02x}" for number, permit in enumerate(PERMITS)}
+
 LONGER_THAN_ANY_TIMEOUT_S = 10000
+COLLECTIONS = 2  # the first ends flows, the other leases
 NEXT_HOPS = {(WAN, IP): (HOST_MAC, LAN_MAC), (WAN, IPv6): (HOST6_MAC, LAN_MAC),
              (LAN, IP): (ROUTER_MAC, WAN_MAC), (LAN, IPv6): (ROUTER6_MAC, WAN_MAC)}
 
@@ -47,7 +57,13 @@ def gateway():
     builder.route("2001:db8:c1::/64", "wan0", "fe80::fe", 1280)
     for number, kind in enumerate(("unreachable", "prohibit", "blackhole")):
         builder.rejecting_route(f"198.19.{number}.0/24", kind)
+    builder.neighbour("lan0", *LEASE_HOSTS.values(), *LEASE_HOSTS6.values())
+    builder.pool("leased", [LEASED, LEASED6], PORT, PORT)
     builder.rule_set("out", zone_context("lan"), zone_context("wan"),
+                     *[rule(permit, "leased", persistent_nat(permit, 60, 8),
+                            source_addresses=[f"{LEASE_HOSTS[permit]}/32",
+                                              f"{LEASE_HOSTS6[permit]}/128"])
+                       for permit in PERMITS],
                      rule("off", "off", destination_addresses=["192.0.2.8/32"]),
                      rule("ipv4-only", "v4", source_addresses=["10.0.1.4/32",
                                                                "2001:db8:1::4/128"]),
@@ -198,8 +214,9 @@ class Outcomes:
             for case in cases:
                 for step in case.steps:
                     trace.write(PACKET, time_s, step.ifindex, step.frame)
-                time_s += LONGER_THAN_ANY_TIMEOUT_S
-                trace.write(COLLECT, time_s)
+                for _ in range(COLLECTIONS):
+                    time_s += LONGER_THAN_ANY_TIMEOUT_S
+                    trace.write(COLLECT, time_s)
 
     def _run(self, program):
         if self.form != "model":
@@ -213,7 +230,8 @@ class Outcomes:
         by_case = {}
         for case in cases:
             by_case[case] = [(step, _outcome(next(results))) for step in case.steps]
-            next(results)  # of the collection
+            for _ in range(COLLECTIONS):
+                next(results)
         assert next(results, None) is None, "there are more results than packets"
         return by_case
 

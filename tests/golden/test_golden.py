@@ -15,13 +15,14 @@ import fragments
 import frames
 import headers
 import lengths
+import persistent
 import sizes
 import translations
 from compare import byte_differences, dump
 from golden import Outcome, Outcomes, egress
 
 TABLES = (checksums, destinations, errors_ipv4, errors_ipv6, fragments, frames, headers, lengths,
-          sizes, translations)
+          persistent, sizes, translations)
 CASES = [case for table in TABLES for case in table.CASES]
 NAMES = [f"{table.__name__}: {case.name}" for table in TABLES for case in table.CASES]
 
@@ -54,10 +55,10 @@ def test_packets(outcomes, case):
 
 
 def test_every_packet_is_counted_once(outcomes):
-    """The counters at the end are those of the tables, and no flow or port is left."""
+    """The counters at the end are those of the tables, and no flow, lease or port is left."""
     expected = Counter(step.reason for case in CASES for step in case.steps)
     assert outcomes.state["reasons"] == dict(expected)
-    assert outcomes.state["flows"] == []
+    assert not any(outcomes.state[part] for part in ("flows", "leases", "peers"))
     assert not any(any(spaces.values()) for spaces in outcomes.state["ports"].values())
 
 

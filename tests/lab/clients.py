@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Real programs as clients and servers: curl and nginx, iperf3, ping, traceroute."""
+"""Real programs as clients and servers: curl and nginx, iperf3, ping, traceroute, coturn."""
 import json
 import re
 from collections import defaultdict
@@ -8,6 +8,7 @@ from namespace import LOGS
 from waiting import wait_until
 
 IPERF3_PORT = 5201
+STUN_PORT, OTHER_STUN_PORT = 3478, 3479
 
 NGINX_CONFIG = """
 daemon off;
@@ -116,3 +117,15 @@ def traceroute(host, server, *words):
     return [line.split()[1] for line in said.splitlines()[1:]]
 
 
+def start_stun_server(namespace, one, other):
+    """=> the process of a STUN server with two addresses and two ports of each [RFC5780]"""
+    return _start_server(namespace, STUN_PORT, "turnserver", "-n", "-S", "-L", one, "-L", other,
+                         "-p", STUN_PORT, f"--alt-listening-port={OTHER_STUN_PORT}", "--no-tls",
+                         "--no-dtls", "--no-cli", "--log-file", "stdout")
+
+
+def discover_nat(host, server):
+    """=> what a host finds out about the NAT before it, by STUN: a line on mapping, one on
+    filtering"""
+    said = host.run("turnutils_natdiscovery", "-m", "-f", server, timeout=40)
+    return [line for line in said.splitlines() if line.startswith("NAT with")]

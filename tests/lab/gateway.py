@@ -218,6 +218,10 @@ class Gateway(Namespace):
         """=> how many flows there are"""
         return self.api("GET", "/v1/flow-summary", **conditions)["total"]
 
+    def leases(self):
+        """=> all leases"""
+        return self.api("GET", "/v1/leases")["leases"]
+
     def verify(self):
         """Raises AssertionError if any table breaks an invariant."""
         answer = self.api("GET", "/v1/verify")

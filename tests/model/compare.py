@@ -15,9 +15,10 @@ from pathlib import Path
 from addresses import packed, text_of
 from reasons import DROP, REASONS, VERDICTS
 from replay_file import COLLECT, VERDICT_OF_COLLECT, read_results, read_trace
-from state import flow_identity
+from state import flow_identity, lease_identity, peer_identity
 
 MAXIMUM_STATE_LINES = 60
+IDENTITIES = {"flows": flow_identity, "leases": lease_identity, "peers": peer_identity}
 
 
 def main(arguments=None):
@@ -112,9 +113,11 @@ def dump(title, frame):
 
 
 def state_differences(expected_path, got_path):
-    """=> lines about flows, ports and counters that differ"""
+    """=> lines about flows, leases, ports and counters that differ"""
     expected, got = read_state(expected_path), read_state(got_path)
-    lines = flow_differences(expected["flows"], got["flows"])
+    lines = []
+    for kind, identity_of in IDENTITIES.items():
+        lines += differences_by_identity(kind, identity_of, expected[kind], got[kind])
     for part in ("ports", "rules", "pools", "reasons"):
         lines += part_differences(part, without_nothing(expected[part]),
                                   without_nothing(got[part]))
@@ -125,27 +128,26 @@ def state_differences(expected_path, got_path):
 def read_state(path):
     """=> a state, every address spelled in one way (there are several for some of IPv6)"""
     state = json.loads(Path(path).read_text(encoding="utf-8"))
-    for flow in state["flows"]:
-        for field in ("inside", "remote", "address"):
-            flow[field] = text_of(packed(flow[field]))
+    for each in (each for kind in IDENTITIES for each in state[kind]):
+        for field in {"inside", "remote", "address"} & set(each):
+            each[field] = text_of(packed(each[field]))
     state["ports"] = {text_of(packed(address)): spaces
                       for address, spaces in state["ports"].items()}
     return state
 
 
-def flow_differences(expected, got):
-    """=> lines by flow"""
-    expected_flows = {flow_identity(flow): flow for flow in expected}
-    got_flows = {flow_identity(flow): flow for flow in got}
-    lines = [] if len(got_flows) == len(got) else ["flows: some are listed more than once"]
-    for identity in sorted(set(expected_flows) | set(got_flows)):
-        lines += _flow_difference(identity, expected_flows.get(identity),
-                                  got_flows.get(identity))
+def differences_by_identity(kind, identity_of, expected, got):
+    """=> lines by flow, lease or peer; `kind` is the name of their list"""
+    expected_by = {identity_of(each): each for each in expected}
+    got_by = {identity_of(each): each for each in got}
+    lines = [] if len(got_by) == len(got) else [f"{kind}: some are listed more than once"]
+    for identity in sorted(set(expected_by) | set(got_by)):
+        lines += _difference(" ".join(map(str, (kind[:-1], *identity))),
+                             expected_by.get(identity), got_by.get(identity))
     return lines
 
 
-def _flow_difference(identity, expected, got):
-    name = "flow " + " ".join(map(str, identity))
+def _difference(name, expected, got):
     if got is None:
         return [f"{name}: missing, expected {expected}"]
     if expected is None:

@@ -23,6 +23,7 @@ FLAGS_AFTER_CLOSE = (tcp.SYN, tcp.SYN, tcp.SYN | tcp.ACK, tcp.SYN | tcp.FIN, tcp
 TCP_OPTIONS = (b"", b"", b"\x02\x04\x05\xb4", b"\x02\x04\x05\xb4\x01\x03\x03\x07",
                b"\x01\x01\x08\x0a" + bytes(8))
 RESET = 3
+CALLED, CALL_ANSWERED = 4, 5
 MAXIMUM_PAYLOAD_BYTES = 1400
 MAXIMUM_PACKET_BYTES = 1500
 TUNED_PAYLOAD_BYTES = 32
@@ -67,7 +68,9 @@ class Conversation:
             self.remote_port = 0
         self.translated = None  # (address, port)
         self.is_fresh = False  # whether it was learned since flows were last collected
-        self.turn = 0  # of a TCP handshake: 0 SYN, 1 answered, 2 data; RESET after an RST
+        # of a TCP handshake: 0 SYN, 1 answered, 2 data; RESET after an RST. From outside: CALLED,
+        # CALL_ANSWERED, 2
+        self.turn = 0
         self.last_out = None
 
     @property
@@ -100,15 +103,25 @@ class Conversation:
         if self.turn == 1:
             self.turn = 2
             return tcp.ACK
+        if self.turn in (CALLED, CALL_ANSWERED):
+            self.turn = CALL_ANSWERED
+            return tcp.SYN | tcp.ACK
         if self.turn == RESET:
             self.turn = self.rng.choice((0, 2, RESET))
             return self.rng.choice(FLAGS_AFTER_CLOSE)
         return self._flags_of_data()
 
     def _flags_in(self):
+        if self.turn == CALLED:
+            return tcp.SYN
+        if self.turn == CALL_ANSWERED:
+            self.turn = 2
+            return tcp.ACK
         if self.turn < 2:
             self.turn = 1
             return tcp.SYN | tcp.ACK
+        if self.turn == RESET and self.rng.random() < 0.3:
+            return self.rng.choice(FLAGS_AFTER_CLOSE)
         return self._flags_of_data()
 
     def _flags_of_data(self):
@@ -186,6 +199,35 @@ def open_conversation(rng, noise, population):
     protocol = rng.choice((PROTOCOL_TCP, PROTOCOL_TCP, PROTOCOL_UDP, PROTOCOL_UDP,
                            ICMP_OF_FAMILY[family]))
     return Conversation(rng, noise, protocol, inside, outside)
+
+
+def share_endpoint(rng, noise, population, conversation):
+    """=> a new Conversation of the same inside endpoint, with another remote end"""
+    outside = _other_outside(rng, population, conversation)
+    other = Conversation(rng, noise, conversation.protocol,
+                         (conversation.interface, conversation.host), outside)
+    other.host_port = conversation.host_port
+    if rng.random() < 0.5:
+        other.remote_port = conversation.remote_port
+    return other
+
+
+def call_from_outside(rng, noise, population, conversation):
+    """=> the same, but the outside, which knows what the inside is translated to, begins"""
+    caller = share_endpoint(rng, noise, population, conversation)
+    caller.learn(*conversation.translated)
+    caller.turn = CALLED
+    if rng.random() < 0.06:
+        caller.remote_interface = rng.choice(population.inside + population.outside)[0]
+    return caller
+
+
+def _other_outside(rng, population, conversation):
+    """=> a pair (interface, address): often the same, and always of the same family"""
+    if rng.random() < 0.4:
+        return conversation.remote_interface, conversation.remote
+    return rng.choice([each for each in population.outside
+                       if len(each[1]) == len(conversation.host)])
 
 
 def quoted_transport(rng, conversation, source, destination, ports, outward):

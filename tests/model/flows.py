@@ -18,17 +18,22 @@ class Key(NamedTuple):
 
 
 class Flow:
-    """A translated conversation; (address, port) is what the outside sees of the inside."""
+    """A translated conversation; (address, port) is what the outside sees of the inside.
 
-    def __init__(self, key, address, port, rule, pool, egress_zone):
+    A flow with a lease shares the port that the lease owns.
+    """
+
+    def __init__(self, key, address, port, rule, pool, egress_zone, time_s, lease=None):
         self.key = key
         self.inside, self.inside_port = key.inside, key.inside_port
         self.address, self.port = address, port
         self.rule, self.pool = rule, pool
         self.egress_zone = egress_zone
+        self.lease = lease
+        self.permit = lease and lease.policy.permit
         self.tcp_state = tcp.OPENING if key.protocol == PROTOCOL_TCP else None
         self.ending = False
-        self.last_seen_s = 0
+        self.last_seen_s = time_s
         self.packets_out = self.bytes_out = self.packets_in = self.bytes_in = 0
 
     def zone_towards(self, from_inside):

@@ -12,6 +12,7 @@ import state
 from addresses import packed
 from flows import Flow, Key
 from kernel import ENCAPSULATION, REJECTING, UNICAST, Interface, Kernel
+from leases import SHARE, Lease, Leases, lease_key
 from next_hop import Outcome, decide, is_too_big
 from parse import (ECHO_REPLY, ECHO_REQUEST, FRAGMENT, ICMP_ERROR, OTHER, TCP, UDP, Packet,
                    parse)
@@ -19,7 +20,7 @@ from pools import Allocator, Counters, pool_of_interface, pool_of_snapshot
 from reasons import DROP, FORWARD, KERNEL_TRANSLATED, Decision, drop
 from reasons import kernel as to_kernel
 from rules import INTERFACE, RuleSet, select_rule_set
-from tcp import is_opening_syn
+from tcp import OPENING_IN, is_opening_syn
 from translate import decrement_ttl, translate_in, translate_out, write_ethernet
 
 
@@ -58,6 +59,7 @@ class Nat:
         self.allocator = Allocator(bytes.fromhex(scenario["port_key"]),
                                    snapshot["port_randomization"], kernel_ports)
         self.flows = {}
+        self.leases = Leases()
         self.rule_counters = defaultdict(Counters)
         self.reasons = Counter()
 
@@ -78,14 +80,25 @@ class Nat:
         return result
 
     def collect(self, time_s):
-        """End the flows that have been idle for longer than their timeout, or were ended."""
+        """End the flows that have been idle for longer than their timeout, or were ended; then
+        the leases that have had none for as long."""
         for flow in list(self.flows.values()):
             if flow.is_over(time_s, self.timeouts):
                 del self.flows[flow.key]
-                self.allocator.release(flow)
+                self._give_back(flow, time_s)
+        for lease in self.leases.collect(time_s):
+            self.allocator.release(lease)
+
+    def _give_back(self, flow, time_s):
+        """The port of a flow that has ended is free, or its lease's."""
+        if flow.lease:
+            flow.lease.flows -= 1
+            flow.lease.idle_since_s = time_s
+        else:
+            self.allocator.release(flow)
 
     def state(self):
-        """=> flows, ports and counters, ready for JSON"""
+        """=> flows, leases, ports and counters, ready for JSON"""
         return state.describe(self)
 
     def _translating_interfaces(self):
@@ -114,7 +127,7 @@ class Nat:
         packet = arrival.packet
         flow = None
         if packet.kind != FRAGMENT:
-            flow = self._flow_of_outside(packet)
+            flow = self._flow_of_outside(packet) or self._open_from_outside(arrival)
         if flow is None:
             raise self._not_expected(packet)
         frame = translate_in(arrival.frame, packet, flow)
@@ -147,12 +160,67 @@ class Nat:
         return None
 
     def _flow_of_owner(self, protocol, address, port, remote, remote_port):
-        """=> the port's owner if the remote is its remote and it has not been ended"""
-        flow = self.allocator.owner(address, protocol, port)
+        """=> the port's owner, or its flow with the remote end if it is a lease; but only if the
+        remote is its remote and it has not been ended"""
+        flow = owner = self.allocator.owner(address, protocol, port)
+        if isinstance(owner, Lease):
+            flow = self.flows.get(Key(*owner.key[:4], remote, remote_port))
+            if flow and flow.lease is not owner:
+                return None
         if flow and not flow.ending and (
                 (flow.key.remote, flow.key.remote_port) == (remote, remote_port)):
             return flow
         return None
+
+    # Section 9.2
+
+    def _open_from_outside(self, arrival):
+        """=> a new flow that a lease permits, or None; a Decision raised if it has no room"""
+        packet = arrival.packet
+        lease = self._lease_called(packet)
+        if not lease or arrival.interface.zone != lease.egress_zone or (
+                not self.leases.permits(lease, packet.source, packet.source_port)):
+            return None
+        key = Key(*lease.key[:4], packet.source, packet.source_port)
+        if key in self.flows:  # ended and not collected yet, or of another lease
+            return None
+        return self._open_called(lease, key, arrival.time_s)
+
+    def _lease_called(self, packet):
+        """=> the lease whose port an opening SYN or a UDP packet is for, or None"""
+        if packet.kind != UDP and not (packet.kind == TCP and is_opening_syn(packet.tcp_flags)):
+            return None
+        owner = self.allocator.owner(packet.destination, packet.protocol,
+                                     packet.destination_port)
+        return owner if isinstance(owner, Lease) else None
+
+    def _open_called(self, lease, key, time_s):
+        """=> a new flow, counted for the lease's rule and pool; no hit of them is"""
+        counted = self.rule_counters[lease.rule], lease.pool.counters
+        refusal = None
+        if lease.flows >= lease.policy.maximum_flows:
+            refusal = "lease_session_limit"
+        elif not self._has_free_slots(1):
+            refusal = "flow_table_full"
+        for counters in counted:
+            if refusal:
+                counters.failures[refusal] += 1
+            else:
+                counters.opened += 1
+        if refusal:
+            raise drop(refusal)
+        flow = self._add_leased_flow(lease, key, time_s)
+        flow.tcp_state = flow.tcp_state and OPENING_IN
+        return flow
+
+    def _add_leased_flow(self, lease, key, time_s):
+        """=> a new flow of a lease"""
+        flow = Flow(key, lease.address, lease.port, lease.rule, lease.pool, lease.egress_zone,
+                    time_s, lease)
+        self.flows[key] = flow
+        lease.flows += 1
+        self.leases.note_use(flow, time_s)
+        return flow
 
     # Section 3: everything else
 
@@ -242,22 +310,62 @@ class Nat:
         return pool
 
     def _allocate(self, arrival, rule, route, pool):
-        """The end of section 3.6, and 3.7. => a new flow with a port of its own"""
-        packet = arrival.packet
-        refusal = pool.refusal(packet.family)
+        """The end of section 3.6, and 3.7. => a new flow with a port of its own, or a lease's"""
+        refusal = pool.refusal(arrival.packet.family)
         if refusal:
             raise drop(refusal)
-        indices = pool.ask(packet.source)
-        if len(self.flows) >= self.maximum_flows:
-            raise drop("flow_table_full")
-        key = _key_of(arrival.interface.zone, packet)
-        found = self.allocator.find(pool, key, indices)
-        if found is None:
-            raise drop("source_nat_pool_exhausted")
-        flow = Flow(key, *found, rule, pool, route.interface.zone)
+        key = _key_of(arrival.interface.zone, arrival.packet)
+        zone = route.interface.zone
+        if rule.policy:
+            return self._allocate_leased(arrival.time_s, key, rule, pool, zone)
+        found = self._find_port(key, pool, self._has_free_slots(1))
+        flow = Flow(key, *found, rule, pool, zone, arrival.time_s)
         self.allocator.claim(flow)
         self.flows[key] = flow
         return flow
+
+    def _find_port(self, key, pool, has_room=True):
+        """=> a free (address, port), if there is room for its owner"""
+        indices = pool.ask(key.inside)
+        if not has_room:
+            raise drop("flow_table_full")
+        found = self.allocator.find(pool, key, indices)
+        if found is None:
+            raise drop("source_nat_pool_exhausted")
+        return found
+
+    def _has_free_slots(self, count):
+        """Flows, leases and whom they have called share one table."""
+        return len(self.flows) + self.leases.slots + count <= self.maximum_flows
+
+    def _has_room_to_bind(self, count, behind=0):
+        """So many more leases and peers, `behind` other slots that are taken before."""
+        return self._has_free_slots(count + behind) and (
+            self.leases.slots + count <= self.maximum_flows // SHARE)
+
+    # Section 9.1
+
+    def _allocate_leased(self, time_s, key, rule, pool, zone):
+        """=> a new flow with its lease's port. Nothing is taken before all refusals are over."""
+        lease = self.leases.find(key, pool)
+        is_new = lease is None
+        if not is_new and lease.flows >= rule.policy.maximum_flows:
+            raise drop("lease_session_limit")
+        peer = self.leases.missing_peer(lease_key(key, pool), rule.policy, key)
+        if is_new and not self._has_room_to_bind(1):
+            raise drop("lease_table_full")
+        if not self._has_free_slots(1 + is_new):
+            raise drop("flow_table_full")
+        if peer and not self._has_room_to_bind(1 + is_new, behind=1):
+            raise drop("lease_table_full")
+        if is_new:
+            lease = Lease(lease_key(key, pool), pool, *self._find_port(key, pool))
+            self.leases.by_key[lease.key] = lease
+            self.allocator.claim(lease)
+        if peer:
+            self.leases.peers[peer] = time_s
+        lease.rule, lease.egress_zone = rule, zone
+        return self._add_leased_flow(lease, key, time_s)
 
     # Section 4: the next hop
 
@@ -280,6 +388,8 @@ class Nat:
             return Result(outcome.verdict, outcome.reason, None, arrival.frame)
         if arrival.packet.kind != ICMP_ERROR:
             flow.account(arrival.packet, from_inside, arrival.time_s)
+            if flow.lease:
+                self.leases.note_use(flow, arrival.time_s)
         ifindex = egress.ifindex if outcome.verdict == FORWARD else None
         return Result(outcome.verdict, outcome.reason, ifindex, bytes(frame))
 

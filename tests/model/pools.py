@@ -106,11 +106,11 @@ class Allocator:
         self.kernel_ports = {
             address: {port for low, high in ranges for port in range(low, high + 1)}
             for address, ranges in kernel_ports.items()}
-        self.owners = {}  # (address, space, port) => Flow
+        self.owners = {}  # (address, space, port) => Flow or Lease
         self.searches = Counter()  # (address, space) => searches made, without randomization
 
     def owner(self, address, protocol, port):
-        """=> the flow that owns a port, or None"""
+        """=> the flow or lease that owns a port, or None"""
         return self.owners.get((address, SPACES[protocol], port))
 
     def find(self, pool, key, indices):
@@ -122,13 +122,13 @@ class Allocator:
                 return address, port
         return None
 
-    def claim(self, flow):
-        """Give a port that find() found to its flow."""
-        self.owners[flow.address, SPACES[flow.key.protocol], flow.port] = flow
+    def claim(self, owner):
+        """Give a port that find() found to its flow or lease."""
+        self.owners[owner.address, SPACES[owner.key.protocol], owner.port] = owner
 
-    def release(self, flow):
-        """Take an ended flow's port back."""
-        del self.owners[flow.address, SPACES[flow.key.protocol], flow.port]
+    def release(self, owner):
+        """Take the port of a flow or lease that has ended back."""
+        del self.owners[owner.address, SPACES[owner.key.protocol], owner.port]
 
     def _find_port(self, pool, address, key):
         """The first free one at or after the starting point, upwards, once around."""

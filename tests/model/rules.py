@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which rule owns a packet (docs/packet-path.md section 3.5; docs/snapshot.md for the form)."""
 from addresses import Prefix
+from leases import policy_of
 from parse import FRAGMENT, PROTOCOL_TCP, PROTOCOL_UDP, TCP, UDP
 
 OFF = "off"
@@ -15,6 +16,7 @@ class Rule:
         self.name = description["name"]
         self.action = description["action"]
         self.pool_name = description["pool"]
+        self.policy = policy_of(description["persistent_nat"])
         self.sources = [Prefix(text) for text in description["source_addresses"]]
         self.destinations = [Prefix(text) for text in description["destination_addresses"]]
         self.source_ports = description["source_ports"]

@@ -36,11 +36,17 @@ def application(name, protocol, low=None, high=None):
             "destination_ports": ports(0, 65535) if low is None else ports(low, high)}
 
 
-def rule(name, action, **conditions):
-    """A rule; `action` is off, interface, or the name of a pool."""
+def persistent_nat(permit, inactivity_timeout=300, maximum_flows=30):
+    """What a rule says of leases."""
+    return {"permit": permit, "inactivity_timeout": inactivity_timeout,
+            "maximum_flows": maximum_flows}
+
+
+def rule(name, action, lease=None, **conditions):
+    """A rule; `action` is off, interface, or the name of a pool; `lease` a persistent_nat()."""
     is_pool = action not in ("off", "interface")
     return {"name": name, **match(**conditions), "action": "pool" if is_pool else action,
-            "pool": action if is_pool else None}
+            "pool": action if is_pool else None, "persistent_nat": lease}
 
 
 def zone_context(*names):
@@ -130,7 +136,7 @@ class ScenarioBuilder:
             "zones": [{"name": name, "interfaces": each} for name, each in self.zones.items()],
             "pools": self.pools, "rule_sets": self.rule_sets, "proxies": self.proxies}
         canonical = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        return {"version": 2, "generation": 1,
+        return {"version": 3, "generation": 1,
                 "digest": sha256(canonical.encode()).hexdigest(),
                 "capabilities": capabilities(body), **body}
 
@@ -143,6 +149,8 @@ def capabilities(body):
     rules = [each for rule_set in body["rule_sets"] for each in rule_set["rules"]]
     if any(each["action"] == "interface" for each in rules):
         needed.add("interface-nat")
+    if any(each["persistent_nat"] for each in rules):
+        needed.add("persistent-nat")
     if body["proxies"]:
         needed.add("proxy")
     if any(each["xdp_mode"] == "generic" for zone in body["zones"] for each in zone["interfaces"]):

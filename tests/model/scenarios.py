@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The shapes of scenarios that traces are made for; a seed picks the shape and its details."""
-from scenario_builder import (ScenarioBuilder, application, interface_context, ports, rule,
-                              zone_context)
+from leases import ANY_REMOTE_HOST, PERMITS, TARGET_HOST, TARGET_HOST_PORT
+from scenario_builder import (ScenarioBuilder, application, interface_context, persistent_nat,
+                              ports, rule, zone_context)
 
 ALGORITHMS = (None, "userspace-v1", "ebpf-legacy")
 PORT_RANGES = ((1024, 65535), (1024, 65535), (20000, 30006), (4099, 5301), (65000, 65535))
@@ -211,7 +212,73 @@ def broken(b):
                rule("ipv6", "ipv6"))
 
 
-SHAPES = (plain, zones, tiny, small_table, interface_action, own_address, broken)
+def _lease(b, permit):
+    """Timeouts and limits that traces reach."""
+    return persistent_nat(permit, b.rng.choice((60, 61, 90, 150)), b.rng.choice((8, 8, 9, 30)))
+
+
+def _soon_idle(b):
+    """Flows that end long before leases do."""
+    b.timeouts = {"tcp_opening": 30, "tcp_established": 200, "tcp_closing": 20, "udp": 25,
+                  "icmp": 10}
+
+
+def leases(b):
+    """Leases of every permit, also of two rules that share a pool, in two zones."""
+    _surround(b)
+    _soon_idle(b)
+    b.interface("eth3", "dmz", "192.0.3.1/24", "2001:db8:f3::1/64")
+    b.neighbour("eth3", "192.0.3.10", "2001:db8:f3::10")
+    b.outside("eth3", *["192.0.3.10", "2001:db8:f3::10"] * 4, "192.0.3.11")
+    for name, number in (("any", 1), ("host", 2), ("port", 3)):
+        b.pool(name, [f"198.51.100.{number * 16}-198.51.100.{number * 16 + 2}",
+                      f"2001:db8:64:{number}::1-2001:db8:64:{number}::3"],
+               *b.rng.choice(PORT_RANGES), b.rng.choice(ALGORITHMS))
+    b.port_randomization = b.rng.random() < 0.7
+    here = {"source_addresses": ["10.0.1.16/29", "2001:db8:1::4/126"]}
+    there = {"source_addresses": ["10.0.1.8/30", "2001:db8:1::2/127"]}
+    b.rule_set("lan-out", zone_context("lan"), zone_context("wan", "dmz"),
+               rule("off", "off", destination_addresses=["192.0.2.8/32"]),
+               rule("plain", "any", destination_addresses=["192.0.2.7/32"]),
+               rule("host-too", "port", _lease(b, TARGET_HOST), **there,
+                    destination_addresses=["192.0.2.0/30", "2001:db8:c0::/126"]),
+               rule("port", "port", _lease(b, TARGET_HOST_PORT), **there),
+               rule("host", "host", _lease(b, TARGET_HOST), **here),
+               rule("any", "any", _lease(b, ANY_REMOTE_HOST)))
+
+
+def few_leases(b):
+    """Leases and flows of others in a table of 64, and pools that run out of ports."""
+    _surround(b)
+    _soon_idle(b)
+    b.maximum_flows = 64
+    b.port_randomization = b.rng.random() < 0.5
+    b.pool("resi", ["198.51.100.16-198.51.100.17", "2001:db8:64::1-2001:db8:64::2"],
+           *b.rng.choice(((1024, 1030), (1024, 65535))), b.rng.choice(ALGORITHMS))
+    b.rule_set("lan-out", zone_context("lan"), zone_context("wan"),
+               rule("plain", "resi", source_addresses=["10.0.1.16/29", "2001:db8:2::/48"]),
+               rule("resi", "resi", _lease(b, b.rng.choice(PERMITS))))
+
+
+def interface_leases(b):
+    """Leases of the gateway's own address, where what is not permitted is the kernel's."""
+    _surround(b)
+    _soon_idle(b)
+    b.interface("eth3", "wan", "192.0.3.1/24")
+    b.route("2001:db8:c3::/64", "eth3", "fe80::3")
+    b.neighbour("eth3", "192.0.3.10", "fe80::3")
+    b.outside("eth3", *["192.0.3.10"] * 4, "2001:db8:c3::1")
+    b.kernel_ports = {"203.0.113.1": [[1024, 1100], [32768, 60999]]}
+    b.pool("own", ["203.0.113.1-203.0.113.2", "2001:db8:ff::1"], 1090, 1200,
+           b.rng.choice(ALGORITHMS))
+    b.rule_set("lan-out", zone_context("lan"), zone_context("wan"),
+               rule("own", "own", _lease(b, b.rng.choice(PERMITS)),
+                    source_addresses=["10.0.1.8/29"]),
+               rule("rest", "interface", _lease(b, b.rng.choice(PERMITS))))
+
+
+SHAPES = (plain, zones, tiny, small_table, interface_action, own_address, broken, leases,
+          few_leases, interface_leases)
 
 
 def make_scenario(seed, rng):

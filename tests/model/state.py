@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a Nat holds, as JSON: flows, ports in use, counters."""
+"""What a Nat holds, as JSON: flows, leases, ports in use, counters."""
 from addresses import text_of
 
 
@@ -7,6 +7,9 @@ def describe(nat):
     """=> a dict; lists are sorted, reasons never met are left out"""
     return {
         "flows": sorted((_flow(flow) for flow in nat.flows.values()), key=flow_identity),
+        "leases": sorted((_lease(lease) for lease in nat.leases.by_key.values()),
+                         key=lease_identity),
+        "peers": sorted((_peer(peer) for peer in nat.leases.peers), key=peer_identity),
         "ports": _ports(nat.allocator.owners),
         "rules": {f"{rule.rule_set_name}/{rule.name}": _counters(nat.rule_counters[rule])
                   for rule_set in nat.rule_sets for rule in rule_set.rules},
@@ -19,6 +22,18 @@ def flow_identity(flow):
     """What tells two flows of a state apart, and orders them."""
     return (flow["zone"], flow["protocol"], flow["inside"], flow["inside_port"],
             flow["remote"], flow["remote_port"])
+
+
+def lease_identity(lease):
+    """The same for leases."""
+    return (lease["zone"], lease["protocol"], lease["inside"], lease["inside_port"],
+            lease["pool"])
+
+
+def peer_identity(peer):
+    """The same for those whom leases have called."""
+    return (peer["protocol"], peer["inside"], peer["inside_port"], peer["pool"], peer["remote"],
+            peer["remote_port"])
 
 
 def _flow(flow):
@@ -40,6 +55,37 @@ def _flow(flow):
         "bytes_in": flow.bytes_in,
         "ending": flow.ending,
     }
+
+
+def _endpoint(key):
+    """What a LeaseKey says."""
+    return {
+        "zone": key.zone,
+        "protocol": key.protocol,
+        "inside": text_of(key.inside),
+        "inside_port": key.inside_port,
+        "pool": key.pool,
+    }
+
+
+def _lease(lease):
+    return {
+        **_endpoint(lease.key),
+        "address": text_of(lease.address),
+        "port": lease.port,
+        "rule": [lease.rule.rule_set_name, lease.rule.name],
+        "permit": lease.policy.permit,
+        "inactivity_timeout": lease.policy.inactivity_timeout_s,
+        "maximum_flows": lease.policy.maximum_flows,
+        "flows": lease.flows,
+    }
+
+
+def _peer(peer):
+    description = {**_endpoint(peer.lease), "remote": text_of(peer.remote),
+                   "remote_port": peer.remote_port}
+    del description["zone"]  # the core need not know it
+    return description
 
 
 def _ports(owners):

@@ -9,6 +9,8 @@ ESTABLISHED = "established"
 CLOSING_OUT = "closing_out"
 CLOSING_IN = "closing_in"
 CLOSED = "closed"
+OPENING_IN = "opening_in"  # opened from outside
+ANSWERED_IN = "answered_in"  # the same, after the answer from inside
 
 TIMEOUTS = {
     OPENING: "tcp_opening",
@@ -17,6 +19,8 @@ TIMEOUTS = {
     CLOSING_OUT: "tcp_closing",
     CLOSING_IN: "tcp_closing",
     CLOSED: "tcp_closing",
+    OPENING_IN: "tcp_opening",
+    ANSWERED_IN: "tcp_opening",
 }
 
 
@@ -39,11 +43,15 @@ def _from_inside(state, flags):
         return OPENING
     if state == ANSWERED and flags & ACK:
         return ESTABLISHED
+    if state == OPENING_IN and flags & (SYN | ACK):
+        return ANSWERED_IN
     return state
 
 
 def _from_outside(state, flags):
-    return ANSWERED if state == OPENING and flags & SYN else state
+    if flags & SYN:
+        return {OPENING: ANSWERED, CLOSED: OPENING_IN}.get(state, state)
+    return ESTABLISHED if state == ANSWERED_IN and flags & ACK else state
 
 
 def _after_fin(state, from_inside):

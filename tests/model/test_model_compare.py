@@ -81,6 +81,22 @@ def test_wrong_counters_are_noticed(directory, tmp_path, capsys):
     assert lines[2].startswith("rules: lan-out/resi: failures: no_flow: expected")
 
 
+def test_wrong_leases_are_noticed(tmp_path, capsys):
+    directory = tmp_path / "leases"
+    write_trace(7, 1500, directory)
+    assert compared(directory, tmp_path, capsys) == (0, "equal\n")
+    state = json.loads((tmp_path / "state.json").read_text(encoding="utf-8"))
+    state["leases"][0]["flows"] += 1
+    del state["leases"][1]
+    state["peers"][0]["remote_port"] += 1
+    (tmp_path / "state.json").write_text(json.dumps(state), encoding="utf-8")
+    lines = compare.state_differences(directory / "expected_state.json", tmp_path / "state.json")
+    assert len(lines) == 4
+    assert lines[0].startswith("lease lan ") and ": flows: expected" in lines[0]
+    assert ": missing, expected" in lines[1]
+    assert all(line.startswith("peer ") for line in lines[2:])
+
+
 @pytest.mark.parametrize("cut", [1, 9])
 def test_results_that_end_early(directory, tmp_path, capsys, cut):
     results = (directory / "expected.bin").read_bytes()

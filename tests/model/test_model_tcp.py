@@ -38,7 +38,9 @@ OPEN = ">S <SA >A "
     (">S <R", "closed"), (">S >R", "closed"), (OPEN + ">RA", "closed"), (OPEN + "<RA", "closed"),
     (OPEN + "<RA >A <A", "closed"), (OPEN + "<FA >RA", "closed"), (">S >SR", "closed"),
     (OPEN + ">R >S", "opening"), (OPEN + ">R >SA", "closed"), (OPEN + ">R >SR", "closed"),
-    (OPEN + ">R <S", "closed"), (OPEN + ">R >S <SA >A", "established"),
+    (OPEN + ">R <S", "opening_in"), (OPEN + ">R <SA", "opening_in"),
+    (OPEN + ">R <SR", "closed"), (OPEN + ">R <S <A", "opening_in"),
+    (OPEN + ">R <S >SA <A", "established"), (OPEN + ">R >S <SA >A", "established"),
     (OPEN + ">R >S >A", "opening"), (OPEN + ">FA >S", "closing_out"),
     # both at once: SYN and ACK first, then FIN
     (">S <SFA", "closing_in"), (OPEN + ">R >SF", "closed"), (">S <FR", "closed")])

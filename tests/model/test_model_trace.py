@@ -8,6 +8,7 @@ import pytest
 
 from addresses import packed
 from kernel import mac_bytes
+from leases import PERMITS
 from nat import Nat
 from parse import ICMP_ERROR, parse
 from reasons import DROP, FORWARD, KERNEL, KERNEL_TRANSLATED, REASONS
@@ -112,12 +113,57 @@ def test_scapy_agrees_on_checksums(seed):
 def test_state_agrees_with_itself(seed):
     scenario, _, state = trace_of(seed)
     assert json.loads(json.dumps(state)) == state
-    owned = {(flow["address"], {6: "tcp", 17: "udp"}.get(flow["protocol"], "icmp"),
-              flow["port"]) for flow in state["flows"]}
     listed = {(address, space, port) for address, spaces in state["ports"].items()
               for space, ports in spaces.items() for port in ports}
-    assert owned == listed and len(owned) == len(state["flows"])
-    assert len(state["flows"]) <= scenario["maximum_flows"]
+    leased = [tuple_of(lease) for lease in state["leases"]]
+    of_flows = Counter(map(tuple_of, state["flows"]))
+    assert len(set(leased)) == len(leased) and set(of_flows) | set(leased) == listed
+    for lease in state["leases"]:
+        assert of_flows.pop(tuple_of(lease), 0) == lease["flows"] <= scenario["maximum_flows"]
+    assert set(of_flows.values()) <= {1}
+    bindings = len(state["leases"]) + len(state["peers"])
+    assert bindings <= scenario["maximum_flows"] // 2
+    assert len(state["flows"]) + bindings <= scenario["maximum_flows"]
+
+
+def tuple_of(owner):
+    """=> what the outside sees of a flow or a lease"""
+    space = {6: "tcp", 17: "udp"}.get(owner["protocol"], "icmp")
+    return owner["address"], space, owner["port"]
+
+
+class Watched(Nat):
+    """Counts what becomes of those who call leases, and by which state TCP goes."""
+
+    def __init__(self, scenario):
+        super().__init__(scenario)
+        self.met = Counter()
+
+    def _open_from_outside(self, arrival):
+        lease = self._lease_called(arrival.packet)
+        flow = super()._open_from_outside(arrival)
+        if lease:
+            right_zone = arrival.interface.zone == lease.egress_zone
+            self.met[lease.policy.permit if right_zone else "zone", flow is not None] += 1
+        return flow
+
+    def _finish(self, arrival, flow, *rest):
+        result = super()._finish(arrival, flow, *rest)
+        self.met[flow.tcp_state] += 1
+        return result
+
+
+def test_leases_are_called_by_those_who_may_and_those_who_may_not():
+    met = Counter()
+    for seed in SEEDS:
+        _, trace = generate(seed, PACKETS, Watched)
+        if trace.has_leases:
+            list(trace)
+            met.update(trace.nat.met)
+    expected = [(permit, True) for permit in PERMITS] + [(permit, False) for permit in PERMITS[1:]]
+    expected += [("zone", False), "opening_in", "answered_in"]
+    assert not {each: met[each] for each in expected if met[each] < 20}
+    assert not met["zone", True]
 
 
 def test_kernel_ports_are_never_given_out():

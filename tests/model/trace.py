@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import NamedTuple, Optional
 
 from build import ETHERNET_BYTES, MINIMUM_FRAME_BYTES, ethernet
-from conversations import Noise, open_conversation
+from conversations import (ODD_FLAGS, Noise, call_from_outside, open_conversation,
+                           share_endpoint)
 from damage import damage
 from kernel import mac_bytes
 from nat import Nat, Result
@@ -29,6 +30,8 @@ UNUSUAL_CHANCE = 0.20
 DAMAGE_CHANCE = 0.10
 COLLECT_CHANCE = 0.004
 JUMP_CHANCE = 0.002
+JUMP_AGAIN_CHANCE = 0.4  # leases end so long after their flows
+LEASE_CHANCE = 0.22  # where rules have persistent-nat
 GIVES_UP_AFTER = ("filtered_inbound", "local_destination")
 REMOTE_MAC = bytes.fromhex("020000aabbcc")
 
@@ -52,7 +55,18 @@ class Conversations:
 
     def open(self):
         """=> a new one"""
-        conversation = open_conversation(self.rng, self.noise, self.population)
+        return self.add(open_conversation(self.rng, self.noise, self.population))
+
+    def share(self):
+        """=> a new one of an inside endpoint that has others"""
+        return self.add(share_endpoint(self.rng, self.noise, self.population, self.any()))
+
+    def call(self):
+        """=> one that somebody outside is about to begin; not added yet"""
+        return call_from_outside(self.rng, self.noise, self.population, self.translated())
+
+    def add(self, conversation):
+        """=> the same, which is live from now on"""
         self.live.append(conversation)
         if len(self.live) > MAXIMUM_LIVE:
             self.forget(self.rng.choice(self.live))
@@ -98,10 +112,13 @@ class Trace:
         self.scenario, population = make_scenario(seed, self.rng)
         self.nat = make_nat(self.scenario)
         self.time_s = 1000
+        self.has_jumped = False  # just now, and to collect
         noise = Noise(self.rng, mtus_of(self.scenario))
         self.conversations = Conversations(self.rng, noise, population)
         self.unusual = Unusual(self.rng, noise, self.scenario, population, self.conversations)
-        self.timeouts = list(self.scenario["snapshot"]["timeouts"].values())
+        lease_timeouts = lease_timeouts_of(self.scenario)
+        self.has_leases = bool(lease_timeouts)
+        self.timeouts = list(self.scenario["snapshot"]["timeouts"].values()) + lease_timeouts
 
     def __iter__(self):
         for _ in range(self.packets):
@@ -111,10 +128,12 @@ class Trace:
 
     def _pass_time(self):
         """=> whether to collect at once"""
-        if self.rng.random() < JUMP_CHANCE:
+        if self.rng.random() < (JUMP_AGAIN_CHANCE if self.has_jumped else JUMP_CHANCE):
             timeout = self.rng.choice(self.timeouts)
             self.time_s += timeout + self.rng.choice((-1, 0, 1, 2))
-            return self.rng.random() < 0.6
+            self.has_jumped = self.rng.random() < 0.6
+            return self.has_jumped
+        self.has_jumped = False
         if self.rng.random() < 0.1:
             self.time_s += 1
         return False
@@ -129,6 +148,8 @@ class Trace:
         if self.rng.random() < UNUSUAL_CHANCE:
             interface, datagram = self.unusual.make()
             return self._arrive(interface, self._frame(interface, datagram))
+        if self.has_leases and self.rng.random() < LEASE_CHANCE:
+            return self._send_of_lease()
         chance = self.rng.random()
         if chance < 0.14:
             return self._send_out(self.conversations.open())
@@ -136,6 +157,18 @@ class Trace:
         if conversation.translated and chance < 0.60:
             return self._send_in(conversation)
         return self._send_out(conversation)
+
+    def _send_of_lease(self):
+        """An inside endpoint that others know calls somebody else, or is called."""
+        if self.rng.random() < 0.4:
+            return self._send_out(self.conversations.share())
+        caller = self.conversations.call()
+        flags = self.rng.choice(ODD_FLAGS) if self.rng.random() < 0.04 else None
+        interface = caller.remote_interface
+        record = self._arrive(interface, self._frame(interface, caller.send_in(flags)))
+        if record.result.verdict in (FORWARD, KERNEL_TRANSLATED):
+            self.conversations.add(caller)
+        return record
 
     def _send_in(self, conversation):
         """A packet from outside; the remote gives up sooner or later when it is dropped."""
@@ -229,6 +262,14 @@ def mtus_of(scenario):
     """=> every MTU that a packet may meet"""
     return sorted({each["mtu"] for each in scenario["interfaces"].values()}
                   | {route["mtu"] for route in scenario["routes"] if route["mtu"]})
+
+
+def lease_timeouts_of(scenario):
+    """=> the inactivity-timeout of every rule with persistent-nat"""
+    rules = [rule for rule_set in scenario["snapshot"]["rule_sets"]
+             for rule in rule_set["rules"]]
+    return sorted({rule["persistent_nat"]["inactivity_timeout"] for rule in rules
+                   if rule["persistent_nat"]})
 
 
 def generate(seed, packets, make_nat=Nat):

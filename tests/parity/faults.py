@@ -26,7 +26,7 @@ import parity
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKETS = 5000
-PLAIN, PLAIN_V1, TINY = 0, 7, 2  # seeds, and so shapes of scenarios
+PLAIN, PLAIN_V1, TINY = 0, 10, 2  # seeds, and so shapes of scenarios
 
 
 class Fault(NamedTuple):

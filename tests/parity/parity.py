@@ -28,8 +28,8 @@ import compare  # noqa: E402
 import forms  # noqa: E402
 import scenarios  # noqa: E402
 
-PACKETS = 75000
-SEEDS = (0, 13)
+PACKETS = 55000
+SEEDS = (0, 19)
 
 
 class Judgement(NamedTuple):

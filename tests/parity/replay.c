@@ -156,7 +156,10 @@ static void replay(FILE *trace, FILE *results, struct tables *tables, const stru
 /* The state, as tests/model/state.py spells it. */
 
 static const char *const tcp_state_names[] = {"opening",     "answered",   "established",
-					      "closing_out", "closing_in", "closed"};
+					      "closing_out", "closing_in", "closed",
+					      "opening_in",  "answered_in"};
+_Static_assert(sizeof(tcp_state_names) / sizeof(tcp_state_names[0]) == TCP_STATE_COUNT,
+	       "every state has a name");
 
 static json_t *address_json(const union ip_addr *address)
 {
@@ -165,20 +168,36 @@ static json_t *address_json(const union ip_addr *address)
 	return json_string(ip_addr_print(address, text));
 }
 
+static const char *zone_name(const struct tables *t, const struct flow *f)
+{
+	return t->names->zones[f->zone & FLOW_ZONE_MASK].names[0];
+}
+
+/* => a list of both names */
+static json_t *rule_json(const struct tables *t, const struct flow *f)
+{
+	const struct name_entry *rule = &t->names->rules[f->rule];
+
+	return json_pack("[s,s]", rule->names[0], rule->names[1]);
+}
+
+static json_t *translated_json(const struct tables *t, const struct flow *f)
+{
+	return address_json(&t->control->addresses.slots[f->address].address);
+}
+
 static json_t *flow_json(const struct tables *t, u32 slot)
 {
 	const struct flow *f = &t->flows[slot];
 	const struct flow_stats *s = &t->flow_stats[slot];
-	const struct name_entry *rule = &t->names->rules[f->rule];
 
 	return json_pack(
-		"{s:s, s:i, s:o, s:i, s:o, s:i, s:o, s:i, s:[s,s], s:s, s:o, s:I, s:I, s:I, s:I, s:b}",
-		"zone", t->names->zones[f->zone].names[0], "protocol", f->protocol, "inside",
+		"{s:s, s:i, s:o, s:i, s:o, s:i, s:o, s:i, s:o, s:s, s:o, s:I, s:I, s:I, s:I, s:b}",
+		"zone", zone_name(t, f), "protocol", f->protocol, "inside",
 		address_json(&f->inside), "inside_port", ntohs(f->inside_port), "remote",
 		address_json(&f->remote), "remote_port", ntohs(f->remote_port), "address",
-		address_json(&t->control->addresses.slots[f->address].address), "port", ntohs(f->port),
-		"rule", rule->names[0], rule->names[1], "pool", t->names->pools[f->pool].names[0],
-		"tcp_state",
+		translated_json(t, f), "port", ntohs(f->port), "rule", rule_json(t, f), "pool",
+		t->names->pools[f->pool].names[0], "tcp_state",
 		f->protocol == PROTOCOL_TCP ? json_string(tcp_state_names[f->tcp_state])
 					    : json_null(),
 		"packets_out", (json_int_t)s->packets[FLOW_OUT], "bytes_out",
@@ -186,13 +205,45 @@ static json_t *flow_json(const struct tables *t, u32 slot)
 		"bytes_in", (json_int_t)s->bytes[FLOW_IN], "ending", f->life == FLOW_ENDING);
 }
 
-static json_t *flows_json(const struct tables *t)
+static json_t *lease_json(const struct tables *t, u32 slot)
+{
+	const struct flow *f = &t->flows[slot];
+
+	return json_pack("{s:s, s:i, s:o, s:i, s:s, s:o, s:i, s:o, s:s, s:i, s:i, s:i}", "zone",
+			 zone_name(t, f), "protocol", f->protocol, "inside",
+			 address_json(&f->inside), "inside_port", ntohs(f->inside_port), "pool",
+			 t->names->pools[f->pool].names[0], "address", translated_json(t, f), "port",
+			 ntohs(f->port), "rule", rule_json(t, f), "permit",
+			 permit_names[f->permit], "inactivity_timeout",
+			 f->policy.inactivity_timeout_s, "maximum_flows", f->policy.flows_max + 1,
+			 "flows", (int)f->users);
+}
+
+static json_t *peer_json(const struct tables *t, u32 slot)
+{
+	const struct flow *f = &t->flows[slot];
+
+	return json_pack("{s:i, s:o, s:i, s:s, s:o, s:i}", "protocol", f->protocol,
+			 "inside", address_json(&f->inside), "inside_port", ntohs(f->inside_port),
+			 "pool", t->names->pools[f->pool].names[0], "remote",
+			 address_json(&f->remote), "remote_port", ntohs(f->remote_port));
+}
+
+static bool is_of_kind(const struct flow *flow, enum flow_kind kind)
+{
+	return flow->zone >> FLOW_KIND_SHIFT == (int)kind &&
+	       (flow->life == FLOW_LIVE || flow->life == FLOW_ENDING);
+}
+
+/* => a list of what the slots of one kind hold */
+static json_t *kind_json(const struct tables *t, enum flow_kind kind,
+			 json_t *slot_json(const struct tables *t, u32 slot))
 {
 	json_t *list = json_array();
 
 	for (u32 slot = 0; slot < t->control->flow_capacity; slot++)
-		if (t->flows[slot].life == FLOW_LIVE || t->flows[slot].life == FLOW_ENDING)
-			json_array_append_new(list, flow_json(t, slot));
+		if (is_of_kind(&t->flows[slot], kind))
+			json_array_append_new(list, slot_json(t, slot));
 	return list;
 }
 
@@ -275,8 +326,10 @@ static json_t *reasons_json(const struct tables *t)
 static void write_state(const struct tables *t, const char *path)
 {
 	json_t *state = json_pack(
-		"{s:o, s:o, s:o, s:o, s:o}", "flows", flows_json(t), "ports", ports_json(t),
-		"rules",
+		"{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "flows",
+		kind_json(t, FLOW_SESSION, flow_json), "leases",
+		kind_json(t, FLOW_LEASE, lease_json), "peers",
+		kind_json(t, FLOW_PEER, peer_json), "ports", ports_json(t), "rules",
 		owners_json(t->names->rules, t->rule_counters, MAX_RULE_IDS, true), "pools",
 		owners_json(t->names->pools, t->pool_counters, MAX_POOL_IDS, false), "reasons",
 		reasons_json(t));

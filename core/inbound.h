@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
+/*
+ * Packets from outside for the port of a lease: the flow that they belong to, or open as far as the
+ * lease permits it. docs/packet-path.md, sections 2.2 and 9.2. [RFC4787 REQ-8, RFC5382 REQ-3]
+ *
+ * The port's owner is the lease; which of its flows a packet belongs to, the index tells.
+ */
+#ifndef CORE_INBOUND_H
+#define CORE_INBOUND_H
+
+#include "core/icmp.h"
+
+/* => the port of a NAT address that a packet from outside is sent to; of an echo reply, its id */
+static __always_inline __be16 port_from_outside(const struct packet *p)
+{
+	return p->kind == PACKET_ECHO_REPLY ? p->key.inside_port : p->key.remote_port;
+}
+
+/* => the port that a packet from outside comes from; 0 for an echo reply */
+static __always_inline __be16 remote_port_from_outside(const struct packet *p)
+{
+	return p->kind == PACKET_ECHO_REPLY ? 0 : p->key.inside_port;
+}
+
+/* => slot + 1 of the flow or lease that owns the port that a packet for a NAT address is sent to */
+static __always_inline u32 owner_from_outside(const struct packet *p,
+					      const struct nat_address *target)
+{
+	if (p->kind != PACKET_TCP && p->kind != PACKET_UDP && p->kind != PACKET_ECHO_REPLY)
+		return 0;
+	return port_owner(target->slot, p->key.protocol, port_from_outside(p));
+}
+
+/* => the lease that owns the port that the packet is sent to, NULL if there is none */
+static __always_inline struct flow *lease_from_outside(const struct packet *p)
+{
+	const struct nat_config *config = env_config(p->half);
+	const struct nat_address *target =
+		config ? nat_address_find(config, &p->key.remote) : NULL;
+	u32 owner = target ? owner_from_outside(p, target) : 0;
+	struct flow *lease = owner ? env_flow(owner - 1) : NULL;
+
+	return lease && flow_is_lease(lease) ? lease : NULL;
+}
+
+/* The flow of a lease that a packet from outside belongs to: match->slot, 0 if there is none. => 0 */
+core_step int inbound_match(struct packet *p, struct flow_match *match)
+{
+	struct flow *lease;
+
+	if (!p || !match)
+		return -1;
+	lease = lease_from_outside(p);
+	if (lease)
+		match->slot = lease_flow_find(lease, &p->key.inside,
+					      remote_port_from_outside(p));
+	return 0;
+}
+
+/* => true if the lease lets in who has a flow's remote end; *key is then changed */
+static __always_inline bool lease_admits(const struct flow *lease, struct flow_key *key)
+{
+	u8 permit = atomic_read(&lease->permit);
+	struct flow *peer;
+	u32 slot;
+
+	if (permit == PERMIT_ANY_REMOTE_HOST)
+		return true;
+	peer_key(key, (enum lease_permit)permit, lease->pool);
+	slot = flow_look_up(key);
+	peer = slot ? env_flow(slot - 1) : NULL;
+	return peer && atomic_read(&peer->life) == FLOW_LIVE && flow_is_of(peer, lease);
+}
+
+static __always_inline bool packet_opens_from_outside(const struct packet *p)
+{
+	return p->kind == PACKET_UDP || (p->kind == PACKET_TCP && tcp_opens(p->tcp_flags));
+}
+
+/* A flow that is opened from outside. */
+static __always_inline void inbound_fill(struct flow *flow, const struct flow *lease,
+					 const struct flow_key *key, u32 now_s)
+{
+	flow->inside = key->inside;
+	flow->remote = key->remote;
+	flow->ports = key->ports;
+	flow->protocol = key->protocol;
+	flow->family = key->family;
+	flow->zone = key->zone;
+	flow->rule = lease->rule;
+	flow->pool = lease->pool;
+	flow->to_zone = lease->to_zone;
+	flow_set_leased(flow, atomic_read(&lease->permit));
+	flow->tcp_state = TCP_OPENING_IN;
+	atomic_write(&flow->address, lease->address);
+	atomic_write(&flow->port, lease->port);
+	atomic_write(&flow->nexthop_out, NEXTHOP_NONE);
+	atomic_write(&flow->nexthop_in, NEXTHOP_NONE);
+	atomic_write(&flow->last_seen_s, now_s);
+	atomic_write(&flow->life, FLOW_LIVE);
+}
+
+/*
+ * Makes and publishes a flow of a lease, which has been taken for it. *slot: the flow of the key
+ * now, also if another CPU was faster.
+ * => NO_REASON, or the reason for the drop
+ */
+static __always_inline u32 inbound_make(struct control *control, const struct packet *p,
+					struct flow *lease, struct flow_key *key, u32 *slot)
+{
+	u32 reserved = flow_pop_free(control);
+	struct flow *flow = reserved ? env_flow(reserved - 1) : NULL;
+	struct flow_stats *stats = env_flow_stats(reserved - 1);
+
+	if (flow && stats) {
+		inbound_fill(flow, lease, key, env_now_s(control));
+		*stats = (struct flow_stats){.created_s = flow->last_seen_s,
+					     .in_ifindex = p->ifindex};
+		*slot = publish_or_retire(key, flow, reserved);
+	}
+	if (!*slot || *slot != reserved)
+		atomic_add(&lease->users, -1u);
+	return *slot ? NO_REASON : REASON_flow_table_full;
+}
+
+/*
+ * Opens a flow for a packet from outside that belongs to none, if a lease permits it: match->slot is
+ * then the flow.
+ * => NO_REASON, also if it is not permitted; or the reason for the drop
+ */
+core_step int inbound_open(struct packet *p, struct flow_match *match)
+{
+	struct control *control = env_control();
+	struct flow *lease;
+	struct flow_key key;
+	u32 reason;
+
+	if (!p || !match || !control)
+		return REASON_filtered_inbound;
+	lease = packet_opens_from_outside(p) ? lease_from_outside(p) : NULL;
+	if (!lease || flow_to_zone(lease) != p->key.zone)
+		return NO_REASON;
+	lease_flow_key(lease, &p->key.inside, p->key.inside_port, &key);
+	if (flow_look_up(&key) || !lease_admits(lease, &key)) /* one that is ending lets nobody in */
+		return NO_REASON;
+	lease_flow_key(lease, &p->key.inside, p->key.inside_port, &key);
+	reason = lease_take(lease, lease_flows_max(lease->policy));
+	if (reason == NO_REASON)
+		reason = inbound_make(control, p, lease, &key, &match->slot);
+	if (reason == NO_REASON)
+		return NO_REASON;
+	owner_count_failure(env_rule_counters(lease->rule), reason);
+	owner_count_failure(env_pool_counters(lease->pool), reason);
+	failure_record(p, lease->rule, lease->pool, reason);
+	return (int)reason;
+}
+
+#endif
