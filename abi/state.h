@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
  * The rest of the pinned state: counters, events, memo, names, and the control page. Together with
- * abi/flow.h, ports.h, nexthop.h and config.h this is everything that outlives a process;
+ * abi/flow.h, fragment.h, ports.h, nexthop.h and config.h this is everything that outlives a process;
  * ABI_VERSION covers all of it.
  */
 #ifndef ABI_STATE_H
@@ -9,6 +9,7 @@
 
 #include "abi/config.h"
 #include "abi/flow.h"
+#include "abi/fragment.h"
 #include "abi/nexthop.h"
 #include "abi/ports.h"
 #include "abi/reasons.h"
@@ -16,11 +17,12 @@
 #include "abi/worker.h"
 
 #define ABI_MAGIC 0x7473616664686f6cull /* "lohdfast", little-endian */
-enum { ABI_VERSION = 2 };
+enum { ABI_VERSION = 3 };
 
 /*
- * Counters of frames, a row for each CPU and behind them one for each worker, written by that CPU
- * or worker alone; the sum over the rows is the figure.
+ * Counters of frames, a row for each CPU, behind them one for each worker, and one for frames that
+ * were held (abi/fragment.h), each written by that CPU or thread alone; the sum over the rows is the
+ * figure.
  */
 struct packet_counters {
 	u64 packets[REASON_CAPACITY];
@@ -127,6 +129,7 @@ struct control {
 	struct address_table addresses __cache_aligned;
 	struct nexthop_table nexthops __cache_aligned;
 	struct memo_table memos __cache_aligned;
+	struct fragment_table fragments __cache_aligned;
 } __cache_aligned;
 
 /*
