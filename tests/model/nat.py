@@ -10,8 +10,8 @@ from typing import NamedTuple, Optional
 
 import state
 from addresses import packed
+from datagrams import Fragments
 from flows import Flow, Key
-from fragments import Fragments
 from kernel import ENCAPSULATION, REJECTING, UNICAST, Interface, Kernel
 from next_hop import Outcome, decide, is_too_big
 from parse import (ECHO_REPLY, ECHO_REQUEST, FIRST, FRAGMENT, ICMP_ERROR, ICMP_OF_FAMILY, LATER,
