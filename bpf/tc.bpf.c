@@ -13,7 +13,8 @@
  * interface where it arrived, or to a neighbour, as above. The note says which.
  *
  * holdfast_egress, on the way out: ICMP errors that the kernel sends about packets which were
- * translated for it quote the inside host, and are translated here. Everything else passes.
+ * translated for it quote the inside host, and are translated here; those about a later fragment are
+ * dropped. Everything else passes.
  */
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
@@ -70,8 +71,8 @@ int holdfast_egress(struct __sk_buff *frame)
 	/* Only what the gateway itself has made. */
 	if (frame->ingress_ifindex)
 		return TC_ACT_OK;
-	if (!bpf_skb_pull_data(frame, 0))
-		(void)nat_local_packet(frame);
+	if (!bpf_skb_pull_data(frame, 0) && nat_local_packet(frame) == LOCAL_DROPPED)
+		return TC_ACT_SHOT;
 	return TC_ACT_OK;
 }
 

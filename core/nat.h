@@ -410,17 +410,18 @@ static __always_inline struct judgement nat_rehearse(env_frame *frame, u32 ifind
 
 /*
  * A packet that the gateway itself sends out of a zone interface: an ICMP error that quotes a flow's
- * inside host is translated, everything else is left alone.
- * => true if it was rewritten
+ * inside host is translated, one that might and does not tell is dropped, everything else is left
+ * alone.
  */
-static __always_inline bool nat_local_packet(env_frame *frame)
+static __always_inline enum local_outcome nat_local_packet(env_frame *frame)
 {
 	struct packet packet;
 
 	__builtin_memset(&packet, 0, sizeof(packet));
-	return packet_parse_link(frame, &packet) == NO_REASON &&
-	       packet_parse_ip(frame, &packet) == NO_REASON &&
-	       packet.kind == PACKET_ICMP_ERROR && error_rewrite_local(frame, &packet);
+	if (packet_parse_link(frame, &packet) != NO_REASON ||
+	    packet_parse_ip(frame, &packet) != NO_REASON || packet.kind != PACKET_ICMP_ERROR)
+		return LOCAL_LET_BY;
+	return error_rewrite_local(frame, &packet);
 }
 
 #endif

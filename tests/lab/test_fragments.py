@@ -275,6 +275,31 @@ def test_gateway_itself_gets_fragments(lab):
             wait_until(lambda: not list(wire.frames()), "the rest of it")
 
 
+def test_errors_about_fragments_name_nobody(lab):
+    """fragments from outside that are too big, or too old, are answered, and nobody inside is named"""
+    house = lab.house(rules=ONE_ADDRESS)
+    house.gateway.ip("link", "set", "eth0", "mtu", "1280")
+    _introduce(house)
+    sender = Sender(house.router, "eth0", mac_of(house.gateway, "eth1"))
+    wire = Capture(house.router, "eth0", incoming())
+    server = house.server("s1", 6)
+    with _udp_socket(house.host("a1"), 6) as client, \
+            _udp_socket(house.servers["s1"], 6, PORT) as listener:
+        client.sendto(MARK, (server, PORT))
+        address, port = listener.recvfrom(1 << 16)[1][:2]
+        answer = bytes(udp(server, address, _content(2800 - 8), sport=PORT, dport=port))[40:]
+        for hops, piece in ((64, 1400), (1, 1000)):
+            for number, at in enumerate(range(0, len(answer), piece)):
+                sender.send(IPv6(src=server, dst=address, hlim=hops)
+                            / IPv6ExtHdrFragment(nh=17, m=1, offset=at // 8, id=500 + hops)
+                            / Raw(answer[at:at + piece]))
+            error, _ = wire.wait_for(lambda packet: packet.kind == parse.ICMP_ERROR, "the error")
+            assert text_of(error.inner.destination) == address
+            assert error.inner.destination_port == port
+        client.sendto(MARK, (server, PORT))  # behind all errors about later ones
+        wire.wait_for(lambda packet: packet.kind == parse.UDP, "the last packet")
+
+
 def test_fragments_without_a_dataplane(lab):
     """what is held while nobody looks after it is counted when holdfast-dp is back"""
     house = lab.house(rules=ONE_ADDRESS)
