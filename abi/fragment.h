@@ -33,7 +33,7 @@ struct fragment_entry {
 	u32 out_id;   /* the id that it leaves with */
 	u32 created_s; /* of the flow, which another one may follow in its slot */
 	u16 learnt_s;  /* the clock's low half */
-	__be16 port;   /* the flow's translated port, for the same reason */
+	u16 port;      /* the flow's translated port as it lies there, for the same reason */
 };
 
 _Static_assert(sizeof(struct fragment_entry) == CACHE_LINE_BYTES, "an entry is one cache line");

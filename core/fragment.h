@@ -29,7 +29,7 @@ struct fragment_saying {
 	u32 direction;
 	u32 out_id;
 	u32 created_s;
-	__be16 port;
+	u16 port;
 };
 
 /* Where the id lies: in IPv4's header, or in the fragment header just before what it carries. */
@@ -144,7 +144,7 @@ static __always_inline bool fragment_names(const struct control *control, const 
 		     (destination->longs[0] ^ p->key.remote.longs[0]) |
 		     (destination->longs[1] ^ p->key.remote.longs[1]) |
 		     (u64)(flow->protocol ^ p->key.protocol) |
-		     (u64)(raw_u16(flow->port) ^ raw_u16(said->port)) |
+		     (u64)(raw_u16(flow->port) ^ said->port) |
 		     (u64)(stats->created_s ^ said->created_s);
 	return !difference && (life == FLOW_LIVE || (out && life == FLOW_ENDING)) &&
 	       (!out || flow->zone == p->key.zone);
@@ -317,7 +317,7 @@ static __always_inline bool fragment_describe(u32 slot, u32 direction,
 	stats = env_flow_stats(slot - 1);
 	if (!flow || !stats)
 		return false;
-	said->port = flow->port;
+	said->port = raw_u16(flow->port);
 	said->created_s = stats->created_s;
 	return true;
 }

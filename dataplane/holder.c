@@ -27,8 +27,8 @@
 #include "dataplane/uplink.h"
 
 enum {
-	LOOK_MS = 2,   /* between two looks whether something was learnt */
-	LOOKS_IDLE = 25, /* after so many without, the frames are looked at all the same */
+	LOOK_NS = 2000000, /* between two looks whether something was learnt */
+	LOOKS_IDLE = 25,   /* after so many without, the frames are looked at all the same */
 };
 
 enum { WAKE_EVENT, WAKE_RING, WAKES };
@@ -67,7 +67,7 @@ static bool send_out(const struct holder *holder, const u8 *frame, u32 bytes, u3
 				 .sll_halen = ETH_ALEN};
 
 	memcpy(to.sll_addr, frame, ETH_ALEN);
-	memcpy(&to.sll_protocol, frame + 2 * ETH_ALEN, sizeof(to.sll_protocol));
+	memcpy(&to.sll_protocol, frame + offsetof(struct ethhdr, h_proto), sizeof(to.sll_protocol));
 	return sendto(holder->packet_socket, frame, bytes, MSG_DONTWAIT,
 		      (const struct sockaddr *)(const void *)&to, sizeof(to)) == (ssize_t)bytes;
 }
@@ -130,7 +130,7 @@ static void sleep_until_woken(struct holder *holder)
 static void *holder_main(void *argument)
 {
 	struct holder *holder = argument;
-	const struct timespec pause = {.tv_nsec = LOOK_MS * 1000000};
+	const struct timespec pause = {.tv_nsec = LOOK_NS};
 
 	environment = (struct environment){
 		.tables = &holder->state->tables, .row = holder->state->tables.holder_row,
