@@ -57,7 +57,7 @@ struct held_frame {
 };
 
 _Static_assert(sizeof(struct held_frame) % 8 == 0, "no hole behind a frame");
-_Static_assert(offsetof(struct held_frame, bytes) % 4 == 2, "aligned as dataplane/native/env.h says");
+_Static_assert(offsetof(struct held_frame, bytes) % 4 == 2, "aligned for native code");
 _Static_assert((HELD_FRAME_BYTES & (HELD_FRAME_BYTES - 1)) == 0, "core/fragment.h masks with it");
 
 struct fragment_table {

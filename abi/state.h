@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
  * The rest of the pinned state: counters, events, memo, names, and the control page. Together with
- * abi/flow.h, fragment.h, ports.h, nexthop.h and config.h this is everything that outlives a process;
- * ABI_VERSION covers all of it.
+ * abi/flow.h, fragment.h, ports.h, nexthop.h and config.h this is everything that outlives a
+ * process; ABI_VERSION covers all of it.
  */
 #ifndef ABI_STATE_H
 #define ABI_STATE_H
@@ -21,8 +21,8 @@ enum { ABI_VERSION = 3 };
 
 /*
  * Counters of frames, a row for each CPU, behind them one for each worker, and one for frames that
- * were held (abi/fragment.h), each written by that CPU or thread alone; the sum over the rows is the
- * figure.
+ * were held (abi/fragment.h), each written by that CPU or thread alone; the sum over the rows is
+ * the figure.
  */
 struct packet_counters {
 	u64 packets[REASON_CAPACITY];

@@ -13,8 +13,8 @@
  * interface where it arrived, or to a neighbour, as above. The note says which.
  *
  * holdfast_egress, on the way out: ICMP errors that the kernel sends about packets which were
- * translated for it quote the inside host, and are translated here; those about a later fragment are
- * dropped. Everything else passes.
+ * translated for it quote the inside host, and are translated here; those about a later fragment
+ * are dropped. Everything else passes.
  */
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>

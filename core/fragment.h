@@ -5,7 +5,7 @@
  * A first fragment that shows its ports is judged like a whole packet, and when it has gone on
  * translated, its datagram is learnt: (zone, source, destination, protocol, id) names the flow, and
  * the id that the datagram leaves with. A later fragment is translated by what was learnt. One
- * that comes before is copied into the store; holdfast-dp (dataplane/fragments.h) judges it again as
+ * that comes before is copied into the store; holdfast-dp (dataplane/held.h) judges it again as
  * soon as its datagram is known, or gives it up.
  *
  * An entry is read between two equal readings of its state, which are full barriers, so what is
@@ -151,8 +151,8 @@ static __always_inline bool fragment_names(const struct control *control, const 
 }
 
 /*
- * The flow of a later fragment: slot + 1 and direction in *match, slot 0 if it is not known; and the
- * id that it leaves with in p->hash.
+ * The flow of a later fragment: slot + 1 and direction in *match, slot 0 if it is not known; and
+ * the id that it leaves with in p->hash.
  * => NO_REASON, or the reason for which it goes to the kernel or is dropped
  */
 core_step int fragment_match(env_frame *frame, struct packet *p, struct flow_match *match)
@@ -191,8 +191,8 @@ core_step int fragment_match(env_frame *frame, struct packet *p, struct flow_mat
 }
 
 /*
- * Translates a later fragment, which has an address to change, from inside an id as well, and nothing
- * else; with `hop`, its TTL loses one.
+ * Translates a later fragment, which has an address to change, from inside an id as well, and
+ * nothing else; with `hop`, its TTL loses one.
  * => 0, or -1 if the frame does not hold what was parsed
  */
 core_step int fragment_rewrite(env_frame *frame, struct packet *p, u32 slot, u32 direction, u32 hop)

@@ -214,7 +214,7 @@ static void what_was_learnt_is_not_used_for_another_flow(void **state)
 			 VERDICT_FORWARD);
 }
 
-/* [INV-BOUNDED] Whoever comes last is known; nothing that is said is ever about another datagram. */
+/* [INV-BOUNDED] Whoever comes last is known. */
 static void a_full_table_forgets_the_oldest(void **state)
 {
 	struct test_packet packet = udp(1, 4000);

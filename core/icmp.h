@@ -267,8 +267,8 @@ enum local_outcome { LOCAL_LET_BY, LOCAL_TRANSLATED, LOCAL_DROPPED };
 /*
  * Translates an ICMP error that the gateway itself sends about a packet that it had translated for
  * the kernel: only the packet inside, as an error from inside; the source stays the gateway's. One
- * about a fragment with an offset, which only IPv6 sends, may quote an inside host, and nothing in it
- * tells: it does not leave. The one about the first fragment says the same.
+ * about a fragment with an offset, which only IPv6 sends, may quote an inside host, and nothing in
+ * it tells: it does not leave. The one about the first fragment says the same.
  */
 static __always_inline enum local_outcome error_rewrite_local(env_frame *frame, struct packet *p)
 {

@@ -28,7 +28,7 @@ enum packet_kind {
 	PACKET_ICMP_ERROR,
 };
 
-/* A first fragment that shows what it belongs to has the kind of its packet; all others are fragments. */
+/* A first fragment that shows what it belongs to has the kind of that; others are PACKET_FRAGMENT. */
 enum fragment_part {
 	FRAGMENT_NONE,  /* not a fragment, or one of a protocol that has no flows */
 	FRAGMENT_FIRST, /* without an offset */
@@ -38,7 +38,7 @@ enum fragment_part {
 enum tcp_flags { TCP_FIN = 0x01, TCP_SYN = 0x02, TCP_RST = 0x04, TCP_ACK = 0x10 };
 
 struct packet {
-	u64 hash; /* of the key, for packets that have a flow; of a later fragment its id (fragment.h) */
+	u64 hash; /* of the key, for packets that have a flow; of a later fragment its new id */
 	struct flow_key key; /* source as inside, destination as remote; a query id as the port
 			      * of the inside end: inside_port of a request, and of a reply too */
 	u32 ifindex;         /* ingress */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The frames that wait for their first fragment (abi/fragment.h, docs/packet-path.md section 9): judges
- * them when it is known, and gives them up when they have waited too long.
+ * The frames that wait for their first fragment (abi/fragment.h, docs/packet-path.md section 9):
+ * judges them when it is known, and gives them up when they have waited too long.
  *
  * One thread of holdfast-dp does this (dataplane/holder.h); it owns every place that is READY. It
  * runs the native core over the frame where it lies, and frees the place when the frame has
@@ -26,8 +26,8 @@ struct held_figures {
 };
 
 /*
- * One look at all frames that wait, in the order in which they came. In a thread whose `environment`
- * is set, and that is a reader (dataplane/readers.h) while this runs.
+ * One look at all frames that wait, in the order in which they came. In a thread whose
+ * `environment` is set, and that is a reader (dataplane/readers.h) while this runs.
  * => how many go on waiting
  */
 u32 held_look(struct tables *tables, const struct held_sink *sink, struct held_figures *figures);

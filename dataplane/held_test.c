@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Fragments that came before their first one: they go on in order or are given up, and are counted once.
+ * Fragments that came before their first one: they go on in order or are given up, and are counted
+ * once.
  */
 #include "dataplane/held.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Sleeping and waking: the thread says that it sleeps, and then looks once more; whoever holds a frame
- * marks it READY and then looks whether the thread sleeps. Both are full barriers, so one of them
+ * Sleeping and waking: the thread says that it sleeps, and then looks once more; whoever holds a
+ * frame marks it READY and then looks whether the thread sleeps. Both are full barriers, so one of them
  * sees the other. Only who finds the word set wakes the thread, so a flood wakes it once.
  */
 #include "dataplane/holder.h"
@@ -163,7 +163,8 @@ static int open_wakes(struct holder *holder, struct error *error)
 	int event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 
 	holder->wakes[WAKE_EVENT] = (struct pollfd){.fd = event, .events = POLLIN};
-	holder->ring = ring_buffer__new(holder->state->fds[STATE_HELD_EVENTS], on_event, NULL, NULL);
+	holder->ring =
+		ring_buffer__new(holder->state->fds[STATE_HELD_EVENTS], on_event, NULL, NULL);
 	if (event < 0 || !holder->ring)
 		return error_set_errno(error, errno, "listening for held fragments");
 	holder->wakes[WAKE_RING] =

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The thread that looks after frames which wait for their first fragment (dataplane/held.h), whichever
- * dataplane has put them there.
+ * The thread that looks after frames which wait for their first fragment (dataplane/held.h),
+ * whichever dataplane has put them there.
  *
  * It sleeps while there are none. The first one wakes it: from the XDP program through a ring, from
  * a worker by holder_wake(). While there are some it looks every few milliseconds whether something
- * was learnt. What goes on leaves by a packet socket, or goes to the kernel by an uplink of its own.
+ * was learnt. What goes on leaves by a packet socket, or goes to the kernel by an uplink of its
+ * own.
  */
 #ifndef DATAPLANE_HOLDER_H
 #define DATAPLANE_HOLDER_H

@@ -11,7 +11,7 @@
 
 #include "abi/state.h"
 
-enum { MAX_READERS = MAX_WORKERS + 1 }; /* and who looks after held fragments (dataplane/holder.h) */
+enum { MAX_READERS = MAX_WORKERS + 1 }; /* and dataplane/holder.h */
 
 struct reader {
 	u64 crossings; /* odd: inside. Atomically, by the reader */

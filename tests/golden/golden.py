@@ -234,7 +234,7 @@ def _outcome(result):
 def without_fresh_id(step, frame):
     """=> the frame, as if a fragment from inside had left with the id that is expected
 
-    Which one it leaves with depends on all those before (tests/model/test_model_fragments.py says how).
+    Which one it leaves with depends on all those before (tests/model/test_model_fragments.py).
     The header's checksum must be right with the id that it has.
     """
     expected = Ether(step.frame_out)

@@ -276,7 +276,7 @@ def test_gateway_itself_gets_fragments(lab):
 
 
 def test_errors_about_fragments_name_nobody(lab):
-    """fragments from outside that are too big, or too old, are answered, and nobody inside is named"""
+    """fragments from outside that are too big or too old are answered, and name nobody inside"""
     house = lab.house(rules=ONE_ADDRESS)
     house.gateway.ip("link", "set", "eth0", "mtu", "1280")
     _introduce(house)

@@ -46,8 +46,8 @@ class Packet:
 
     A query has its id as the port of the side that asked and 0 as the other's. `protocol` is
     None where a fragment hides it. `fragment` is FIRST, LATER or None: a first fragment that shows
-    what it belongs to has the kind of that. The packet inside an ICMP error (`inner`) is one of these
-    too; its kind is OTHER where it cannot belong to a flow, its end the end of the error.
+    what it belongs to has the kind of that. The packet inside an ICMP error (`inner`) is one of
+    these too; its kind is OTHER where it cannot belong to a flow, its end the end of the error.
     """
 
     __slots__ = ("family", "ip_at", "end_at", "transport_at", "source", "destination", "ttl",

@@ -6,8 +6,8 @@ time in seconds u32, ifindex u32, the frame.
 
 Results: the magic, then one record for each of the trace's: verdict u8 (0 drop, 1 kernel,
 2 kernel_translated, 3 forward, 4 held; 255 for a collection), reason u8 (its place in REASONS of
-abi/reasons.h; 255 of what is held), frame length u16, egress ifindex u32 (0 unless forwarded), the frame (of a
-drop, and of what is held: none, and whoever compares does not look at it).
+abi/reasons.h; 255 of what is held), frame length u16, egress ifindex u32 (0 unless forwarded),
+the frame (of a drop, and of what is held: none, and whoever compares does not look at it).
 
 State: the JSON of Nat.state().
 """

@@ -22,7 +22,8 @@ MAXIMUM_FRAME_BYTES = 1514 + 3 * 4
 SEEDS = range(len(SHAPES))
 # docs/snapshot.md has no form for a pool that is there and cannot be used: what it could be
 # (a range that ends before it begins, an unknown algorithm) is refused with the snapshot. The other
-# two are no verdicts on packets (docs/packet-path.md, section 8). The store of fragments is emptied after every packet.
+# two are no verdicts on packets (docs/packet-path.md, section 8). The store of fragments is emptied
+# after every packet.
 CANNOT_OCCUR = {"source_nat_pool_invalid", "worker_overrun", "worker_lost",
                 "fragment_store_full"}
 
