@@ -42,57 +42,57 @@ def enters(packet):
 
 def ipv4():
     """The first fragment shows its flow; all others follow it, both ways, whatever they hold."""
-    for kind, (asked, sent, answered, received) in EXCHANGES.items():
+    for kind, exchange in EXCHANGES.items():
         for name, flags in FLAGS.items():
-            def inside(**fields):
-                return IP(src=HOST, dst=REMOTE, id=7, proto=PROTOCOLS[kind], **fields)
+            yield _in_ipv4(f"{name} of {kind}, and the others", PROTOCOLS[kind], flags, exchange)
 
-            def outside(**fields):
-                return IP(src=POOL, dst=REMOTE, id=7, ttl=63, proto=PROTOCOLS[kind], **fields)
 
-            def answer(ttl=64, dst=POOL, **fields):
-                return IP(src=REMOTE, dst=dst, id=8, ttl=ttl, proto=PROTOCOLS[kind], **fields)
-            yield Case(
-                f"{name} of {kind}, and the others",
-                out(inside(frag=185, flags="MF") / DATA, held()),
-                back(answer(frag=185) / DATA, held()),
-                out(inside(flags=flags) / asked / DATA, leaves(outside(flags=flags) / sent / DATA)),
-                [out(inside(flags=flag, frag=offset) / DATA,
-                     leaves(outside(flags=flag, frag=offset) / DATA))
-                 for flag, offset in PLACES.values()],
-                back(answer(frag=185) / DATA, held()),
-                back(answer(flags=flags) / answered / DATA,
-                     enters(answer(63, HOST, flags=flags) / received / DATA)),
-                [back(answer(flags=flag, frag=offset) / DATA,
-                      enters(answer(63, HOST, flags=flag, frag=offset) / DATA))
-                 for flag, offset in PLACES.values()],
-                out(inside(frag=185) / b"", leaves(outside(frag=185) / b"")))
+def _in_ipv4(name, protocol, flags, exchange):
+    asked, sent, answered, received = exchange
+    inside = {"src": HOST, "dst": REMOTE, "id": 7, "proto": protocol}
+    outside = {**inside, "src": POOL, "ttl": 63}
+    answer = {"src": REMOTE, "dst": POOL, "id": 8, "proto": protocol}
+    answer_in = {**answer, "dst": HOST, "ttl": 63}
+    places = [{"flags": flag, "frag": offset} for flag, offset in PLACES.values()]
+    return Case(
+        name,
+        out(IP(**inside, frag=185, flags="MF") / DATA, held()),
+        back(IP(**answer, frag=185) / DATA, held()),
+        out(IP(**inside, flags=flags) / asked / DATA,
+            leaves(IP(**outside, flags=flags) / sent / DATA)),
+        [out(IP(**inside, **place) / DATA, leaves(IP(**outside, **place) / DATA))
+         for place in places],
+        back(IP(**answer, frag=185) / DATA, held()),
+        back(IP(**answer, flags=flags) / answered / DATA,
+             enters(IP(**answer_in, flags=flags) / received / DATA)),
+        [back(IP(**answer, **place) / DATA, enters(IP(**answer_in, **place) / DATA))
+         for place in places],
+        out(IP(**inside, frag=185), leaves(IP(**outside, frag=185))))
 
 
 def ipv6():
     """The same."""
-    for kind, (asked, sent, answered, received) in EXCHANGES6.items():
-        def header(more, offset, number):
-            return IPv6ExtHdrFragment(m=more, offset=offset, id=number, nh=PROTOCOLS6[kind])
-        inside, outside = IPv6(src=HOST6, dst=REMOTE6), IPv6(src=POOL6, dst=REMOTE6, hlim=63)
-        answer, answer_in = IPv6(src=REMOTE6, dst=POOL6), IPv6(src=REMOTE6, dst=HOST6, hlim=63)
-        before = IPv6ExtHdrHopByHop(options=[PadN(optdata=b"")])
-        yield Case(
-            f"first of {kind}, and the others, ipv6",
-            out(inside / header(0, 181, 7) / DATA, held()),
-            out(inside / before / header(1, 0, 7) / asked / DATA,
-                leaves(outside / before / header(1, 0, 7) / sent / DATA)),
-            [out(inside / header(more, offset, 7) / DATA,
-                 leaves(outside / header(more, offset, 7) / DATA))
-             for more, offset in PLACES6.values()],
-            out(inside / before / header(0, 181, 7) / DATA,
-                leaves(outside / before / header(0, 181, 7) / DATA)),
-            back(answer / header(0, 181, 8) / DATA, held()),
-            back(answer / header(1, 0, 8) / answered / DATA,
-                 enters(answer_in / header(1, 0, 8) / received / DATA)),
-            [back(answer / header(more, offset, 8) / DATA,
-                  enters(answer_in / header(more, offset, 8) / DATA))
-             for more, offset in PLACES6.values()])
+    for kind, exchange in EXCHANGES6.items():
+        yield _in_ipv6(f"first of {kind}, and the others, ipv6", PROTOCOLS6[kind], exchange)
+
+
+def _in_ipv6(name, protocol, exchange):
+    asked, sent, answered, received = exchange
+    inside, outside = IPv6(src=HOST6, dst=REMOTE6), IPv6(src=POOL6, dst=REMOTE6, hlim=63)
+    answer, answer_in = IPv6(src=REMOTE6, dst=POOL6), IPv6(src=REMOTE6, dst=HOST6, hlim=63)
+    before = IPv6ExtHdrHopByHop(options=[PadN(optdata=b"")])
+    first, first_in = (IPv6ExtHdrFragment(m=1, id=number, nh=protocol) for number in (7, 8))
+    later, later_in = ([IPv6ExtHdrFragment(m=more, offset=offset, id=number, nh=protocol)
+                        for more, offset in PLACES6.values()] for number in (7, 8))
+    return Case(
+        name,
+        out(inside / later[1] / DATA, held()),
+        out(inside / before / first / asked / DATA, leaves(outside / before / first / sent / DATA)),
+        [out(inside / header / DATA, leaves(outside / header / DATA)) for header in later],
+        out(inside / before / later[1] / DATA, leaves(outside / before / later[1] / DATA)),
+        back(answer / later_in[1] / DATA, held()),
+        back(answer / first_in / answered / DATA, enters(answer_in / first_in / received / DATA)),
+        [back(answer / header / DATA, enters(answer_in / header / DATA)) for header in later_in])
 
 
 def of_another_datagram():

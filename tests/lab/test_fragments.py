@@ -71,16 +71,9 @@ def _content(length=BIG_BYTES):
 def cut(packet, identification):
     """=> an IP packet in fragments, in order"""
     data = bytes(packet)
-    if isinstance(packet, IP):
-        payload, header = data[20:], packet.copy()
-        header.remove_payload()
-        protocol = data[9]
-    else:
-        payload, header = data[40:], packet.copy()
-        header.remove_payload()
-        protocol = data[6]
+    payload, protocol = (data[20:], data[9]) if isinstance(packet, IP) else (data[40:], data[6])
     pieces = [payload[at:at + PIECE_BYTES] for at in range(0, len(payload), PIECE_BYTES)]
-    return [_fragment(header, protocol, number * PIECE_BYTES // 8, number + 1 < len(pieces),
+    return [_fragment(packet, protocol, number * PIECE_BYTES // 8, number + 1 < len(pieces),
                       identification, piece) for number, piece in enumerate(pieces)]
 
 

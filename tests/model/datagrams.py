@@ -8,7 +8,7 @@ from siphash import siphash24
 from translate import ID_BYTES, datagram_id
 
 KNOWN_FOR_S = 10
-OTHER_PROTOCOLS_BYTES = 7  # zeros behind the protocol
+PADDING_BYTES = 7  # zeros behind the protocol
 
 
 class Datagram(NamedTuple):
@@ -62,7 +62,7 @@ class Fragments:
     def _fresh_id(self, flow):
         """Section 9.2."""
         hashed = siphash24(self.key, flow.address + flow.key.remote
-                           + bytes([flow.key.protocol]) + bytes(OTHER_PROTOCOLS_BYTES))
+                           + bytes([flow.key.protocol]) + bytes(PADDING_BYTES))
         number = hashed + self.given[flow.address]
         self.given[flow.address] += 1
         size = ID_BYTES[4 if len(flow.address) == 4 else 6]
