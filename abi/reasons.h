@@ -33,7 +33,8 @@
 	X(malformed_packet, "a header is cut short, inconsistent or has a wrong checksum")     \
 	X(spoofed_source, "the source is an address that only this gateway may use")           \
 	X(filtered_inbound, "sent to a pool address, but no flow expects it")                  \
-	X(fragment_unknown, "a fragment that would need translation")                          \
+	X(fragment_unknown, "a fragment whose first fragment is not known, or names no flow")  \
+	X(fragment_store_full, "no room to hold a fragment that came before its first one")    \
 	X(unsupported_protocol, "a protocol that cannot be translated")                        \
 	X(no_flow, "an ICMP error or reply that belongs to no flow")                           \
 	X(tcp_not_syn, "a TCP segment of no known flow that does not open one")                \

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
  * The rest of the pinned state: counters, events, memo, names, and the control page. Together with
- * abi/flow.h, ports.h, nexthop.h and config.h this is everything that outlives a process;
- * ABI_VERSION covers all of it.
+ * abi/flow.h, fragment.h, ports.h, nexthop.h and config.h this is everything that outlives a
+ * process; ABI_VERSION covers all of it.
  */
 #ifndef ABI_STATE_H
 #define ABI_STATE_H
 
 #include "abi/config.h"
 #include "abi/flow.h"
+#include "abi/fragment.h"
 #include "abi/nexthop.h"
 #include "abi/ports.h"
 #include "abi/reasons.h"
@@ -19,8 +20,9 @@
 enum { ABI_VERSION = 3 };
 
 /*
- * Counters of frames, a row for each CPU and behind them one for each worker, written by that CPU
- * or worker alone; the sum over the rows is the figure.
+ * Counters of frames, a row for each CPU, behind them one for each worker, and one for frames that
+ * were held (abi/fragment.h), each written by that CPU or thread alone; the sum over the rows is
+ * the figure.
  */
 struct packet_counters {
 	u64 packets[REASON_CAPACITY];
@@ -133,6 +135,7 @@ struct control {
 	struct address_table addresses __cache_aligned;
 	struct nexthop_table nexthops __cache_aligned;
 	struct memo_table memos __cache_aligned;
+	struct fragment_table fragments __cache_aligned;
 } __cache_aligned;
 
 /*

@@ -96,6 +96,13 @@ static __always_inline long env_frame_load(env_frame *frame, void *to, u32 bytes
 			struct __sk_buff *: bpf_skb_load_bytes)((void *)frame, 0, to, bytes);
 }
 
+static __always_inline void env_wake_holder(void)
+{
+	u64 nothing = 0;
+
+	(void)bpf_ringbuf_output(&held_events, &nothing, sizeof(nothing), 0);
+}
+
 static __always_inline enum core_form env_form(void)
 {
 	return FORM_KERNEL;

@@ -41,6 +41,12 @@ struct {
 	__type(value, u32);
 } worker_sockets SEC(".maps");
 
+/* Wakes holdfast-dp when a fragment waits for it (core/fragment.h). */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, HELD_EVENTS_BYTES);
+} held_events SEC(".maps");
+
 /* One port table for each NAT address slot in use. */
 struct port_table {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

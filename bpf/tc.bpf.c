@@ -13,7 +13,8 @@
  * interface where it arrived, or to a neighbour, as above. The note says which.
  *
  * holdfast_egress, on the way out: ICMP errors that the kernel sends about packets which were
- * translated for it quote the inside host, and are translated here. Everything else passes.
+ * translated for it quote the inside host, and are translated here; those about a later fragment
+ * are dropped. Everything else passes.
  */
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
@@ -25,6 +26,12 @@ typedef struct __sk_buff env_frame;
 #include "bpf/clock_reading.h"
 #include "bpf/handover.h"
 
+/*
+ * Where the frame begins is a pointer that looks like 32 bits, so compilers copy it as such, if they
+ * keep it for long; BPF's verifier then takes it for a number.
+ */
+#define frame_is_looked_at_anew() __asm__ volatile("" ::: "memory")
+
 /* Sends a translated packet as the kernel sends: it waits until the neighbour is known. */
 static __always_inline int send_to_neighbour(struct __sk_buff *frame, u32 ifindex)
 {
@@ -34,7 +41,10 @@ static __always_inline int send_to_neighbour(struct __sk_buff *frame, u32 ifinde
 		return TC_ACT_SHOT;
 	__builtin_memset(&packet, 0, sizeof(packet));
 	if (packet_parse_link(frame, &packet) != NO_REASON ||
-	    packet_parse_ip(frame, &packet) != NO_REASON || !rewrite_ttl(frame, &packet))
+	    packet_parse_ip(frame, &packet) != NO_REASON)
+		return TC_ACT_SHOT;
+	frame_is_looked_at_anew();
+	if (!rewrite_ttl(frame, &packet))
 		return TC_ACT_SHOT;
 	return (int)bpf_redirect_neigh(ifindex, NULL, 0, 0);
 }
@@ -70,8 +80,8 @@ int holdfast_egress(struct __sk_buff *frame)
 	/* Only what the gateway itself has made. */
 	if (frame->ingress_ifindex)
 		return TC_ACT_OK;
-	if (!bpf_skb_pull_data(frame, 0))
-		(void)nat_local_packet(frame);
+	if (!bpf_skb_pull_data(frame, 0) && nat_local_packet(frame) == LOCAL_DROPPED)
+		return TC_ACT_SHOT;
 	return TC_ACT_OK;
 }
 

@@ -117,6 +117,18 @@ static void print_parity(FILE *out, const json_t *parity)
 		    out);
 }
 
+/* Fragments that came before the first one of their datagram. */
+static void print_fragments(FILE *out, const json_t *fragments)
+{
+	if (!json_is_object(fragments))
+		return; /* nothing is configured */
+	print_template(out, fragments, "Fragments        : of {learnt} datagrams; {held} had to wait, "
+				       "{held_now} now, {expired} in vain\n");
+	if (json_number(fragments, "failures"))
+		print_template(out, fragments, "Fragments        : {failures} that had waited COULD "
+					       "NOT BE SENT ON\n");
+}
+
 static void print_state(FILE *out, const json_t *status)
 {
 	if (!json_object_get(status, "generation"))
@@ -137,6 +149,7 @@ static void print_state(FILE *out, const json_t *status)
 	    !json_array_size(json_object_get(status, "workers")))
 		(void)fputs("Workers          : NONE RUN; the kernel translates meanwhile\n", out);
 	print_parity(out, json_object_get(status, "parity"));
+	print_fragments(out, json_object_get(status, "fragments"));
 	if (json_number(status, "stalls"))
 		print_template(out, status, "Stalls           : {stalls} times the kernel took over "
 					    "from a worker that was late\n");

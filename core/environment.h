@@ -49,6 +49,9 @@ static __always_inline u8 *env_frame_end(const env_frame *frame);
 /* Copies the first bytes of the frame, which it has. => 0 if that went well */
 static __always_inline long env_frame_load(env_frame *frame, void *to, u32 bytes);
 
+/* Tells holdfast-dp, which sleeps, that there is a frame to look after (core/fragment.h). */
+static __always_inline void env_wake_holder(void);
+
 /* Which compiled form of the core this is. */
 static __always_inline enum core_form env_form(void);
 

@@ -26,6 +26,7 @@ struct quoted {
 	u16 ip;              /* offsets in the frame */
 	u16 transport;
 	u8 kind; /* PACKET_OTHER: it names no flow */
+	bool later; /* a fragment with an offset */
 };
 
 static __always_inline void quoted_ports(struct quoted *q, const u8 *transport)
@@ -96,6 +97,7 @@ static __always_inline bool quoted_parse(env_frame *frame, const struct packet *
 	bytes = packet_at(frame, q->transport, ICMP_BYTES);
 	if (!header_bytes || !bytes || header_bytes + ICMP_BYTES > limit)
 		return false;
+	q->later = !ports;
 	if (ports)
 		quoted_ports(q, bytes);
 	return true;
@@ -243,12 +245,16 @@ core_step int error_rewrite(env_frame *frame, struct packet *p, u32 slot, u32 di
 	return 0;
 }
 
+/* What became of a packet that the gateway itself sends. */
+enum local_outcome { LOCAL_LET_BY, LOCAL_TRANSLATED, LOCAL_DROPPED };
+
 /*
  * Translates an ICMP error that the gateway itself sends about a packet that it had translated for
- * the kernel: only the packet inside, as an error from inside; the source stays the gateway's.
- * => true if it was about a flow, and was rewritten
+ * the kernel: only the packet inside, as an error from inside; the source stays the gateway's. One
+ * about a fragment with an offset, which only IPv6 sends, may quote an inside host, and nothing in
+ * it tells: it does not leave. The one about the first fragment says the same.
  */
-static __always_inline bool error_rewrite_local(env_frame *frame, struct packet *p)
+static __always_inline enum local_outcome error_rewrite_local(env_frame *frame, struct packet *p)
 {
 	struct control *control = env_control();
 	struct quoted quoted = {0};
@@ -257,13 +263,18 @@ static __always_inline bool error_rewrite_local(env_frame *frame, struct packet 
 	u32 slot;
 
 	if (!control || !quoted_parse(frame, p, &quoted))
-		return false;
+		return LOCAL_LET_BY;
+	if (quoted.later)
+		return LOCAL_DROPPED;
 	slot = error_flow_from_inside(&quoted, FLOW_ANY_ZONE);
 	flow = slot ? env_flow(slot - 1) : NULL;
 	return flow &&
-	       quoted_rewrite_end(frame, p, &quoted, PACKET_DESTINATION,
-				  flow_translated_address(control, flow), flow->port, &change) &&
-	       error_rewrite_outside(frame, p, PACKET_SOURCE, NULL, false, change);
+			       quoted_rewrite_end(frame, p, &quoted, PACKET_DESTINATION,
+						  flow_translated_address(control, flow),
+						  flow->port, &change) &&
+			       error_rewrite_outside(frame, p, PACKET_SOURCE, NULL, false, change)
+		       ? LOCAL_TRANSLATED
+		       : LOCAL_LET_BY;
 }
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
  * Packets from outside for the port of a lease: the flow that they belong to, or open as far as the
- * lease permits it. docs/packet-path.md, sections 2.2 and 9.2. [RFC4787 REQ-8, RFC5382 REQ-3]
+ * lease permits it. docs/packet-path.md, sections 2.2 and 10.2. [RFC4787 REQ-8, RFC5382 REQ-3]
  *
  * The port's owner is the lease; which of its flows a packet belongs to, the index tells.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
- * Leases: what persistent-nat promises to an inside endpoint. docs/packet-path.md, section 9.
+ * Leases: what persistent-nat promises to an inside endpoint. docs/packet-path.md, section 10.
  *
  * A lease lies in the flow table like a flow (abi/flow.h) and owns its port; flows that are translated
  * through it share the port, and are counted in `users`. Peers remember whom the endpoint has called,

@@ -29,6 +29,7 @@
 #define CORE_NAT_H
 
 #include "core/inbound.h"
+#include "core/fragment.h"
 
 static __always_inline void flow_account(const struct control *control, struct flow *flow,
 					 const struct packet *p, const struct flow_match *match)
@@ -59,6 +60,8 @@ static __always_inline bool flow_rewrite(env_frame *frame, struct packet *p,
 {
 	if (p->kind == PACKET_ICMP_ERROR)
 		return !error_rewrite(frame, p, match->slot, match->direction, hop);
+	if (p->kind == PACKET_FRAGMENT)
+		return !fragment_rewrite(frame, p, match->slot, match->direction, hop);
 	if (match->direction == FLOW_IN)
 		return rewrite_end(frame, p, PACKET_DESTINATION, &flow->inside, flow->inside_port,
 				   hop);
@@ -144,6 +147,8 @@ static __always_inline u32 match_from_outside(const struct packet *p,
 static __always_inline u32 refuse_from_outside(const struct packet *p,
 					       const struct nat_address *target)
 {
+	if (p->fragment == FRAGMENT_LATER)
+		return FOR_STORE;
 	if (target->flags & NAT_ADDRESS_LOCAL)
 		return REASON_local_destination;
 	if (p->kind == PACKET_FRAGMENT)
@@ -258,17 +263,42 @@ static __always_inline u32 packet_begin(env_frame *frame, struct packet *p,
 
 /*
  * A worker waits for what belongs to a flow, or will open one; the rest is judged here. A glance
- * at one line has to do: the worker looks properly, and may find that it was mistaken.
+ * at one line has to do: the worker looks properly, and may find that it was mistaken. slot: of the
+ * flow of a later fragment, if it is known.
  */
 static __always_inline bool packet_is_for_worker(const struct control *control,
 						 const struct packet *p,
-						 const struct nat_address *target)
+						 const struct nat_address *target, u32 slot)
 {
 	if (p->ttl <= 1)
 		return false;
+	if (p->fragment == FRAGMENT_LATER)
+		return slot != 0;
 	if (target)
 		return owner_from_outside(p, target) != 0;
 	return packet_can_have_flow(p) && flow_may_exist(control, p->hash);
+}
+
+/* A packet that ends without a flow, of which something may be remembered. => the last word */
+static __always_inline u32 packet_end(env_frame *frame, struct packet *p,
+				      const struct nat_address *target, u32 reason)
+{
+	if (reason == FOR_STORE)
+		return p->steered ? FOR_WORKER : (u32)fragment_hold(frame, p, target != NULL);
+	if (reason == REASON_local_destination && target && p->fragment == FRAGMENT_FIRST)
+		(void)fragment_learn(frame, p, 0, FLOW_IN);
+	return reason;
+}
+
+/* What names the flow is not the packet itself: what it quotes, or its first fragment. */
+static __always_inline u32 packet_match_apart(env_frame *frame, struct packet *p,
+					      struct flow_match *match)
+{
+	if (p->kind == PACKET_ICMP_ERROR)
+		return (u32)error_match(frame, p, match);
+	if (p->fragment == FRAGMENT_LATER)
+		return (u32)fragment_match(frame, p, match);
+	return NO_REASON;
 }
 
 /* The rest of what becomes of a packet for which packet_begin() gave no reason. */
@@ -277,17 +307,19 @@ static __always_inline struct verdict packet_finish(env_frame *frame, struct pac
 						    const struct nat_config *config)
 {
 	struct flow_match match = {0};
+	bool apart = p->kind == PACKET_ICMP_ERROR || p->kind == PACKET_FRAGMENT;
 	const struct nat_address *target;
+	struct verdict verdict;
 	u32 reason = NO_REASON;
 
-	if (p->kind == PACKET_ICMP_ERROR)
-		reason = (u32)error_match(frame, p, &match);
+	if (apart)
+		reason = packet_match_apart(frame, p, &match);
 	if (reason != NO_REASON)
 		return verdict_of(reason);
 	target = nat_address_find(config, &p->key.remote);
-	if (p->steered && packet_is_for_worker(control, p, target))
+	if (p->steered && packet_is_for_worker(control, p, target, match.slot))
 		return verdict_of(FOR_WORKER);
-	if (target && p->kind != PACKET_ICMP_ERROR) {
+	if (target && !apart) {
 		match.direction = FLOW_IN;
 		match.slot = match_from_outside(p, target);
 	} else if (!target && p->ttl <= 1) {
@@ -298,8 +330,12 @@ static __always_inline struct verdict packet_finish(env_frame *frame, struct pac
 	if (!match.slot)
 		reason = judge_without_flow(frame, p, config, target, &match);
 	if (reason != NO_REASON)
-		return verdict_of(reason);
-	return flow_send(frame, p, control, &match);
+		return verdict_of(packet_end(frame, p, target, reason));
+	verdict = flow_send(frame, p, control, &match);
+	if (p->fragment == FRAGMENT_FIRST && (verdict.action == VERDICT_FORWARD ||
+					      verdict.action == VERDICT_KERNEL_TRANSLATED))
+		(void)fragment_learn(frame, p, match.slot, match.direction);
+	return verdict;
 }
 
 static __always_inline struct verdict packet_judge(env_frame *frame, struct packet *p,
@@ -333,8 +369,7 @@ static __always_inline struct verdict nat_packet(env_frame *frame, u32 ifindex, 
 	packet.steered = steered;
 	if (control && config)
 		verdict = packet_judge(frame, &packet, control, config);
-	if (verdict.action != VERDICT_WORKER)
-		verdict_count(frame, verdict);
+	verdict_count(frame, verdict);
 	return verdict;
 }
 
@@ -377,17 +412,18 @@ static __always_inline struct judgement nat_rehearse(env_frame *frame, u32 ifind
 
 /*
  * A packet that the gateway itself sends out of a zone interface: an ICMP error that quotes a flow's
- * inside host is translated, everything else is left alone.
- * => true if it was rewritten
+ * inside host is translated, one that might and does not tell is dropped, everything else is left
+ * alone.
  */
-static __always_inline bool nat_local_packet(env_frame *frame)
+static __always_inline enum local_outcome nat_local_packet(env_frame *frame)
 {
 	struct packet packet;
 
 	__builtin_memset(&packet, 0, sizeof(packet));
-	return packet_parse_link(frame, &packet) == NO_REASON &&
-	       packet_parse_ip(frame, &packet) == NO_REASON &&
-	       packet.kind == PACKET_ICMP_ERROR && error_rewrite_local(frame, &packet);
+	if (packet_parse_link(frame, &packet) != NO_REASON ||
+	    packet_parse_ip(frame, &packet) != NO_REASON || packet.kind != PACKET_ICMP_ERROR)
+		return LOCAL_LET_BY;
+	return error_rewrite_local(frame, &packet);
 }
 
 #endif

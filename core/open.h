@@ -50,7 +50,7 @@ static __always_inline u32 first_kind_refusal(const struct packet *p)
 {
 	switch (p->kind) {
 	case PACKET_FRAGMENT:
-		return REASON_fragment_unknown;
+		return p->fragment == FRAGMENT_LATER ? FOR_STORE : REASON_fragment_unknown;
 	case PACKET_OTHER:
 		return REASON_unsupported_protocol;
 	case PACKET_ECHO_REPLY:
@@ -123,6 +123,7 @@ core_step int first_route(env_frame *frame, struct packet *p, struct first *firs
 /*
  * The rule.
  * => NO_REASON if a rule owns the packet and it may open a flow (FOR_WORKER if it is steered);
+ *    FOR_STORE if it owns a fragment whose flow is not known yet;
  *    otherwise the reason, with first->rule telling whether a rule owned it
  */
 core_step int first_judge(struct packet *p, struct first *first)
@@ -148,6 +149,8 @@ core_step int first_judge(struct packet *p, struct first *first)
 	first->rule_id = owner->id;
 	first->permit = owner->permit;
 	reason = first_kind_refusal(p);
+	if (reason == FOR_STORE)
+		return FOR_STORE;
 	if (reason == NO_REASON && first->too_big && !p->may_fragment)
 		reason = REASON_packet_too_big;
 	if (reason == NO_REASON && p->steered)

@@ -176,7 +176,9 @@ static void what_cannot_open_a_flow_is_refused_by_name(void **state)
 	assert_refused(&packet, REASON_no_flow, 0);
 	packet = udp6(1);
 	assert_refused(&packet, REASON_source_nat_pool_wrong_family, 0);
-	packet = udp(1, 4000);
+	packet.protocol = 47;
+	packet.destination = test_addr("203.0.113.5");
+	packet.source = test_addr("10.0.0.1");
 	test_gateway_frame(&fragment, TEST_INSIDE, &packet);
 	fragment.ip[6] = 0x20;
 	test_frame_sum_header(&fragment);

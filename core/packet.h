@@ -28,10 +28,17 @@ enum packet_kind {
 	PACKET_ICMP_ERROR,
 };
 
+/* A first fragment that shows what it belongs to has the kind of that; others are PACKET_FRAGMENT. */
+enum fragment_part {
+	FRAGMENT_NONE,  /* not a fragment, or one of a protocol that has no flows */
+	FRAGMENT_FIRST, /* without an offset */
+	FRAGMENT_LATER,
+};
+
 enum tcp_flags { TCP_FIN = 0x01, TCP_SYN = 0x02, TCP_RST = 0x04, TCP_ACK = 0x10 };
 
 struct packet {
-	u64 hash; /* of the key, for packets that have a flow */
+	u64 hash; /* of the key, for packets that have a flow; of a later fragment its new id */
 	struct flow_key key; /* source as inside, destination as remote; a query id as the port
 			      * of the inside end: inside_port of a request, and of a reply too */
 	u32 ifindex;         /* ingress */
@@ -47,7 +54,8 @@ struct packet {
 	bool may_fragment; /* IPv4 without don't-fragment */
 	bool steered;      /* a worker is there to take it: see nat_packet() */
 	bool rehearsed;    /* judged once more, and to leave no trace: see nat_rehearse() */
-	u8 padding;
+	u8 fragment : 2;   /* enum fragment_part */
+	u8 padding : 6;
 };
 
 /* Parsing goes on; otherwise the reason that ends it. */
@@ -55,6 +63,10 @@ struct packet {
 
 /* Not a reason either: the packet is the NAT's, and the worker's that waits for it. */
 #define FOR_WORKER (REASON_COUNT + 1)
+
+/* Nor these: a fragment that came before its first one is to be held, and is. */
+#define FOR_STORE (REASON_COUNT + 2)
+#define IS_HELD (REASON_COUNT + 3)
 
 enum {
 	IPV4_BYTES = 20,
@@ -66,6 +78,8 @@ enum {
 	VLAN_TAG_BYTES = 4,
 	IPV6_EXTENSIONS = 8,
 	IPV6_EXTENSION_UNIT = 8,
+	FRAGMENT_UNIT = 8,
+	DATAGRAM_BYTES_MAX = 65535,
 	/* offsets fit in 15 bits, so that an offset and a header never overflow 16 */
 	PACKET_OFFSET_MASK = 0x7fff,
 };
@@ -154,7 +168,7 @@ static __always_inline u32 packet_parse_tcp(const env_frame *frame, struct packe
 	if (!tcp || bytes < TCP_BYTES)
 		return REASON_malformed_packet;
 	header_bytes = (tcp[12] >> 4) * 4u;
-	if (header_bytes < TCP_BYTES || header_bytes > bytes)
+	if (header_bytes < TCP_BYTES || (header_bytes > bytes && !p->fragment))
 		return REASON_malformed_packet;
 	p->kind = PACKET_TCP;
 	p->tcp_flags = tcp[13];
@@ -170,7 +184,7 @@ static __always_inline u32 packet_parse_udp(const env_frame *frame, struct packe
 	if (!udp || bytes < UDP_BYTES)
 		return REASON_malformed_packet;
 	length = packet_be16(udp + 4);
-	if (length < UDP_BYTES || length > bytes)
+	if (length < UDP_BYTES || (length > bytes && !p->fragment))
 		return REASON_malformed_packet;
 	p->kind = PACKET_UDP;
 	p->key.ports = *(u32 *)udp;
@@ -211,11 +225,13 @@ static __always_inline u32 packet_parse_icmp(const env_frame *frame, struct pack
 
 	if (!icmp || bytes < ICMP_BYTES)
 		return REASON_malformed_packet;
-	if (p->key.family == FAMILY_IPV6 && icmpv6_is_discovery(icmp[0]))
+	if (p->key.family == FAMILY_IPV6 && icmpv6_is_discovery(icmp[0]) && !p->fragment)
 		return REASON_special_address;
 	p->kind = icmp_kind(p->key.family, icmp[0]);
 	if (p->kind == PACKET_ECHO_REQUEST || p->kind == PACKET_ECHO_REPLY)
 		p->key.inside_port = *(__be16 *)(icmp + 4);
+	else if (p->fragment)
+		p->kind = PACKET_FRAGMENT;
 	return NO_REASON;
 }
 
@@ -234,6 +250,25 @@ static __always_inline u32 packet_parse_transport(const env_frame *frame, struct
 		return packet_parse_udp(frame, p, bytes);
 	if (protocol_is_icmp(p->key.family, p->key.protocol))
 		return packet_parse_icmp(frame, p, bytes);
+	return NO_REASON;
+}
+
+/*
+ * bytes: behind the IP header and the extensions, from `offset` of the datagram on.
+ * => NO_REASON; the ports of a first fragment are still to be read
+ */
+static __always_inline u32 packet_parse_fragment(struct packet *p, u32 offset, u32 bytes)
+{
+	bool tcp = p->key.protocol == PROTOCOL_TCP;
+
+	p->kind = PACKET_FRAGMENT;
+	if (offset + bytes > DATAGRAM_BYTES_MAX || (tcp && offset && offset < TCP_BYTES))
+		return REASON_malformed_packet;
+	if (!offset)
+		p->fragment = FRAGMENT_FIRST;
+	else if (tcp || p->key.protocol == PROTOCOL_UDP ||
+		 protocol_is_icmp(p->key.family, p->key.protocol))
+		p->fragment = FRAGMENT_LATER;
 	return NO_REASON;
 }
 
@@ -280,8 +315,11 @@ static __always_inline u32 packet_parse_ipv4(const env_frame *frame, struct pack
 	p->may_fragment = !(ip->frag_off & network_u16(0x4000));
 	p->transport = (u16)(p->link_bytes + header_bytes);
 	if (ip->frag_off & network_u16(0x3fff)) {
-		p->kind = PACKET_FRAGMENT;
-		return NO_REASON;
+		u32 offset = (host_u16(ip->frag_off) & 0x1fffu) * FRAGMENT_UNIT;
+		u32 reason = packet_parse_fragment(p, offset, p->length - header_bytes);
+
+		if (p->fragment != FRAGMENT_FIRST)
+			return reason;
 	}
 	return packet_parse_transport(frame, p, p->length - header_bytes);
 }
@@ -294,7 +332,7 @@ struct ipv6_walk {
 	u32 bytes;
 	u8 protocol;
 	bool quoted; /* in: a first fragment is walked on, because it has the ports */
-	bool fragment_offset;
+	u16 fragment_offset; /* in bytes */
 	bool more_fragments;
 };
 
@@ -330,7 +368,7 @@ core_step int ipv6_walk_extensions(env_frame *frame, u32 offset, u32 limit,
 		walk->bytes += fragment ? IPV6_EXTENSION_UNIT
 					: (header[1] + 1u) * IPV6_EXTENSION_UNIT;
 		if (fragment) {
-			walk->fragment_offset = packet_be16(header + 2) & 0xfff8;
+			walk->fragment_offset = (u16)(packet_be16(header + 2) & 0xfff8);
 			walk->more_fragments = header[3] & 1;
 		}
 		if (walk->fragment_offset || (walk->more_fragments && !walk->quoted))
@@ -365,8 +403,10 @@ static __always_inline u32 packet_parse_ipv6(env_frame *frame, struct packet *p)
 	p->key.protocol = walk.protocol;
 	p->transport = (u16)(p->link_bytes + walk.bytes);
 	if (walk.fragment_offset || walk.more_fragments) {
-		p->kind = PACKET_FRAGMENT;
-		return NO_REASON;
+		u32 reason = packet_parse_fragment(p, walk.fragment_offset, p->length - walk.bytes);
+
+		if (p->fragment != FRAGMENT_FIRST)
+			return reason;
 	}
 	return packet_parse_transport(frame, p, p->length - walk.bytes);
 }

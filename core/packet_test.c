@@ -230,6 +230,67 @@ static void every_wrong_header_checksum_is_refused(void **state)
 	}
 }
 
+/* Of IPv4's field. */
+static u32 part_of(u16 field)
+{
+	if (field & 0x1fff)
+		return FRAGMENT_LATER;
+	return field & 0x2000 ? FRAGMENT_FIRST : FRAGMENT_NONE;
+}
+
+static void put_field(struct test_frame *f, u16 field)
+{
+	f->ip[6] = (u8)(field >> 8);
+	f->ip[7] = (u8)field;
+	test_frame_sum_header(f);
+}
+
+/* What a first fragment must hold, and may lack. */
+static void a_first_fragment_shows_its_header(void **state)
+{
+	static const struct {
+		u8 protocol;
+		u16 bytes; /* that are needed */
+	} cases[] = {{PROTOCOL_TCP, TCP_BYTES}, {PROTOCOL_UDP, UDP_BYTES},
+		     {PROTOCOL_ICMP, ICMP_BYTES}};
+
+	(void)state;
+	for (u32 i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		for (u16 bytes = 0; bytes <= cases[i].bytes; bytes++) {
+			struct test_packet packet = packet4(cases[i].protocol);
+			struct test_frame f;
+
+			packet.source_port = 8 << 8; /* an echo request, of ICMP */
+			packet.tcp_option_words = 2; /* which are cut off */
+			build(&f, packet);
+			f.ip[2] = 0;
+			f.ip[3] = (u8)(IPV4_BYTES + bytes);
+			put_field(&f, 0x2000);
+			assert_int_equal(reason_of(&f), bytes < cases[i].bytes
+								? REASON_malformed_packet
+								: (u32)NO_REASON);
+		}
+	}
+}
+
+/* [RFC3128] No fragment of TCP writes over the header, and none is longer than a datagram. */
+static void a_fragment_begins_and_ends_within_its_datagram(void **state)
+{
+	struct test_packet packet = packet4(PROTOCOL_TCP);
+	struct test_frame f;
+
+	(void)state;
+	build(&f, packet);
+	for (u16 units = 1; units < 0x2000; units++) {
+		u32 end = units * FRAGMENT_UNIT + (u32)(f.frame.end - f.transport);
+
+		put_field(&f, units);
+		assert_int_equal(reason_of(&f), units < 3 || end > DATAGRAM_BYTES_MAX
+							? REASON_malformed_packet
+							: (u32)NO_REASON);
+	}
+}
+
 static void flags_and_offset_make_a_fragment(void **state)
 {
 	static const struct {
@@ -238,9 +299,9 @@ static void flags_and_offset_make_a_fragment(void **state)
 		bool may_fragment;
 	} cases[] = {
 		{0x0000, PACKET_UDP, true},       {0x4000, PACKET_UDP, false},
-		{0x8000, PACKET_UDP, true},       {0x2000, PACKET_FRAGMENT, true},
-		{0x0001, PACKET_FRAGMENT, true},  {0x1fff, PACKET_FRAGMENT, true},
-		{0x6000, PACKET_FRAGMENT, false},
+		{0x8000, PACKET_UDP, true},       {0x2000, PACKET_UDP, true},
+		{0x0001, PACKET_FRAGMENT, true},  {0x1ff0, PACKET_FRAGMENT, true},
+		{0x6000, PACKET_UDP, false},
 	};
 
 	(void)state;
@@ -254,6 +315,7 @@ static void flags_and_offset_make_a_fragment(void **state)
 		test_frame_sum_header(&f);
 		assert_int_equal(parse_frame(&f, &p), NO_REASON);
 		assert_int_equal(p.kind, cases[i].kind);
+		assert_int_equal(p.fragment, part_of(cases[i].field));
 		assert_int_equal(p.may_fragment, cases[i].may_fragment);
 	}
 }
@@ -492,8 +554,8 @@ static void a_fragment_header_ends_the_walk(void **state)
 		u16 field;
 		u8 kind;
 	} cases[] = {
-		{0x0000, PACKET_UDP},      {0x0006, PACKET_UDP},      {0x0001, PACKET_FRAGMENT},
-		{0x0008, PACKET_FRAGMENT}, {0xfff8, PACKET_FRAGMENT}, {0x0009, PACKET_FRAGMENT},
+		{0x0000, PACKET_UDP},      {0x0006, PACKET_UDP},      {0x0001, PACKET_UDP},
+		{0x0008, PACKET_FRAGMENT}, {0xff80, PACKET_FRAGMENT}, {0x0009, PACKET_FRAGMENT},
 	};
 	struct test_frame f;
 	struct packet p;
@@ -567,6 +629,8 @@ int main(void)
 		cmocka_unit_test(an_ipv4_header_must_be_consistent),
 		cmocka_unit_test(every_wrong_header_checksum_is_refused),
 		cmocka_unit_test(flags_and_offset_make_a_fragment),
+		cmocka_unit_test(a_first_fragment_shows_its_header),
+		cmocka_unit_test(a_fragment_begins_and_ends_within_its_datagram),
 		cmocka_unit_test(addresses_that_are_never_translated),
 		cmocka_unit_test(ipv4_in_the_words_of_ipv6_is_special),
 		cmocka_unit_test(a_tcp_header_must_be_there),

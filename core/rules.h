@@ -108,7 +108,7 @@ static __always_inline bool port_matches(const struct port_range *ranges, u32 co
 	return false;
 }
 
-/* What a rule can know of a packet. What a fragment hides may be anything. */
+/* What a rule can know of a packet. What a later fragment hides may be anything. */
 struct rule_question {
 	const union ip_addr *source;
 	const union ip_addr *destination;

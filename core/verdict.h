@@ -15,6 +15,7 @@ enum verdict_action {
 	VERDICT_KERNEL_TRANSLATED, /* rewritten, but for TTL and link header */
 	VERDICT_FORWARD,           /* rewritten; goes out of ifindex */
 	VERDICT_WORKER,            /* as it came; a worker judges, rewrites and counts it */
+	VERDICT_HELD,              /* a copy waits for its first fragment; it is judged later */
 };
 
 struct verdict {
@@ -38,6 +39,8 @@ static __always_inline struct verdict verdict_of(u32 reason)
 {
 	if (reason == FOR_WORKER)
 		return (struct verdict){.action = VERDICT_WORKER};
+	if (reason == IS_HELD)
+		return (struct verdict){.action = VERDICT_HELD};
 	return reason < REASON_FIRST_DROP ? verdict_kernel(reason) : verdict_drop(reason);
 }
 
@@ -49,11 +52,12 @@ static __always_inline void counters_add(struct packet_counters *row, u32 reason
 	atomic_write(&row->bytes[reason], row->bytes[reason] + bytes);
 }
 
+/* A frame is counted by who has judged it. */
 static __always_inline void verdict_count(const env_frame *frame, struct verdict verdict)
 {
 	struct packet_counters *row = env_packet_counters();
 
-	if (row)
+	if (row && verdict.action < VERDICT_WORKER)
 		counters_add(row, verdict.reason % REASON_CAPACITY, 1,
 			     (u64)(env_frame_end(frame) - env_frame_start(frame)));
 }

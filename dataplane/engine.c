@@ -161,7 +161,7 @@ int engine_fit_workers(struct engine *engine, const struct snapshot *snapshot,
 {
 	const struct workers_surroundings surroundings = {
 		.state = &engine->state, .now_s = worker_now_s, .now_ns = clock_now_ns,
-		.attach_uplink = attach_uplink_of, .context = engine};
+		.wake_holder = holder_wake, .attach_uplink = attach_uplink_of, .context = engine};
 	struct workers_plan plan;
 	int result = 0;
 
@@ -217,7 +217,8 @@ int engine_start(struct engine *engine, struct error *error)
 	engine_set_environment(engine);
 	engine->status.flow_capacity = engine->state.tables.control->flow_capacity;
 	engine->status.adopted = engine->state.adopted;
-	return start_collector(engine, error);
+	result = holder_start(&engine->holder, &engine->state, attach_uplink_of, engine, error);
+	return result ? result : start_collector(engine, error);
 }
 
 /* Interfaces or addresses may have changed. What fails is tried again at the next announcement. */
@@ -297,6 +298,7 @@ void engine_close(struct engine *engine)
 	if (engine->collecting)
 		(void)pthread_join(engine->collector, NULL);
 	workers_stop(engine->workers);
+	holder_stop(engine->holder);
 	attach_close(engine->attach);
 	if (engine->state.tables.control)
 		state_close(&engine->state);
@@ -508,6 +510,7 @@ void engine_status(struct engine *engine, struct engine_status *status)
 	status->parity_sample = engine->snapshot.parity_sample;
 	status->sentinel = engine->sentinel;
 	status->uplink_failures = workers_uplink_failures(engine->workers);
+	holder_read(engine->holder, &status->held);
 	(void)pthread_mutex_unlock(&engine->lock);
 }
 

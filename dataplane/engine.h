@@ -19,6 +19,7 @@
 #include "dataplane/audit.h"
 #include "dataplane/collector.h"
 #include "dataplane/error.h"
+#include "dataplane/holder.h"
 #include "dataplane/sentinel.h"
 #include "dataplane/state.h"
 #include "dataplane/workers.h"
@@ -79,6 +80,7 @@ struct engine_status {
 	enum dataplane dataplane;  /* in force */
 	u64 stalls;          /* times that a worker was late and the XDP program took over */
 	u64 uplink_failures; /* packets that workers could not hand to the kernel */
+	struct holder_figures held; /* fragments that wait, or have waited */
 	u32 parity_sample;   /* one of so many first packets is judged again; 0: none */
 	struct sentinel sentinel;
 	char trouble[ERROR_BYTES]; /* the last thing that went wrong in the background, or "" */

@@ -7,6 +7,7 @@
 
 #include "dataplane/attach.h"
 #include "dataplane/engine.h"
+#include "dataplane/holder.h"
 #include "dataplane/netlink.h"
 
 struct engine {
@@ -18,6 +19,7 @@ struct engine {
 	struct state state;   /* tables.control is NULL while there is none */
 	struct attach *attach;
 	struct workers *workers; /* NULL while the kernel's program does everything */
+	struct holder *holder;
 	struct network network;
 	struct snapshot snapshot; /* in force */
 	struct snapshot previous; /* while unconfirmed */

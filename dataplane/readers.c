@@ -4,14 +4,12 @@
 #include <errno.h>
 #include <sched.h>
 
-#include "abi/state.h"
-
-static struct reader *readers[MAX_WORKERS];
+static struct reader *readers[MAX_READERS];
 static u32 count;
 
 int readers_add(struct reader *reader)
 {
-	if (count == MAX_WORKERS)
+	if (count == MAX_READERS)
 		return -ENOSPC;
 	readers[count++] = reader;
 	return 0;

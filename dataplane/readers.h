@@ -9,7 +9,9 @@
 #ifndef DATAPLANE_READERS_H
 #define DATAPLANE_READERS_H
 
-#include "abi/types.h"
+#include "abi/state.h"
+
+enum { MAX_READERS = MAX_WORKERS + 1 }; /* and dataplane/holder.h */
 
 struct reader {
 	u64 crossings; /* odd: inside. Atomically, by the reader */

@@ -83,15 +83,15 @@ static void readers_outside_are_not_waited_for(void **state)
 
 static void there_is_room_for_every_worker_and_no_more(void **state)
 {
-	static struct reader readers[MAX_WORKERS + 1];
+	static struct reader readers[MAX_READERS + 1];
 
 	(void)state;
-	for (u32 i = 0; i < MAX_WORKERS; i++)
+	for (u32 i = 0; i < MAX_READERS; i++)
 		assert_int_equal(readers_add(&readers[i]), 0);
-	assert_int_equal(readers_add(&readers[MAX_WORKERS]), -ENOSPC);
+	assert_int_equal(readers_add(&readers[MAX_READERS]), -ENOSPC);
 	readers_remove(&readers[0]);
-	assert_int_equal(readers_add(&readers[MAX_WORKERS]), 0);
-	for (u32 i = 1; i <= MAX_WORKERS; i++)
+	assert_int_equal(readers_add(&readers[MAX_READERS]), 0);
+	for (u32 i = 1; i <= MAX_READERS; i++)
 		readers_remove(&readers[i]);
 }
 

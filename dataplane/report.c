@@ -93,7 +93,7 @@ static void look_at_dataplane(const struct tables *tables, const struct network 
 	report_add(d->out, "reasons", reasons_json(tables));
 	report_add(d->out, "judged_in_kernel", count_judged(tables, 0, tables->first_worker_row));
 	report_add(d->out, "judged_by_workers",
-		   count_judged(tables, tables->first_worker_row, tables->counter_rows));
+		   count_judged(tables, tables->first_worker_row, tables->holder_row));
 	report_add(d->out, "live_flows", report_number(count_live_flows(tables)));
 	report_add(d->out, "next_hops_remembered",
 	    json_boolean(clock_now_s() <=
@@ -168,6 +168,25 @@ static json_t *mismatch_json(const struct view *v, const struct sentinel *s)
 			 head_json(&s->last), "length", s->last.length, "said", said);
 }
 
+/* Fragments that came before their first one, and datagrams that were learnt. */
+static void look_at_fragments(const struct tables *tables, const struct network *network,
+			      void *context)
+{
+	struct dataplane_view *d = context;
+	const struct holder_figures *held = &d->status->held;
+	const struct fragment_table *table = &tables->control->fragments;
+
+	(void)network;
+	report_add(d->out, "fragments",
+		   json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "learnt",
+			     (json_int_t)atomic_read(&table->learnt), "held",
+			     (json_int_t)atomic_read(&table->held), "held_now",
+			     (json_int_t)held->held, "released",
+			     (json_int_t)held->frames.released, "expired",
+			     (json_int_t)held->frames.expired, "failures",
+			     (json_int_t)held->failed));
+}
+
 /* What the sentinel has found (dataplane/sentinel.h). */
 static void look_at_parity(const struct tables *tables, const struct network *network,
 			   void *context)
@@ -210,6 +229,7 @@ json_t *report_dataplane(struct engine *engine)
 		return NULL;
 	engine_look(engine, look_at_dataplane, &d);
 	engine_look(engine, look_at_parity, &d);
+	engine_look(engine, look_at_fragments, &d);
 	add_modes(&d);
 	engine_visit_workers(engine, add_worker, &d);
 	return d.out;

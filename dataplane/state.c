@@ -46,6 +46,7 @@ static const struct state_map_description state_maps[STATE_MAPS] = {
 	[STATE_NAMES] = DESCRIBE(names, struct name_table),
 	[STATE_WORKER_QUEUES] = DESCRIBE(worker_queues, struct worker_queue),
 	[STATE_WORKER_SOCKETS] = {"worker_sockets", sizeof(u32), 0},
+	[STATE_HELD_EVENTS] = {"held_events", 0, 0},
 	[STATE_PORTS] = {"ports", sizeof(u32), 0},
 };
 
@@ -68,6 +69,8 @@ static u32 state_map_entries(enum state_map map, u32 flow_capacity, u32 rows)
 	case STATE_WORKER_QUEUES:
 	case STATE_WORKER_SOCKETS:
 		return WORKER_QUEUES;
+	case STATE_HELD_EVENTS:
+		return HELD_EVENTS_BYTES;
 	case STATE_PORTS:
 		return MAX_ADDRESS_SLOTS;
 	default:
@@ -199,7 +202,7 @@ static int state_map_table(struct state *state, enum state_map map, u32 entries,
 
 static bool is_mapped(enum state_map map)
 {
-	return map != STATE_WORKER_SOCKETS && map != STATE_PORTS;
+	return map < STATE_WORKER_SOCKETS;
 }
 
 /* Making the state. */
@@ -216,6 +219,7 @@ static int create_map(enum state_map map, u32 entries)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, options);
 	enum bpf_map_type type = BPF_MAP_TYPE_ARRAY;
+	u32 key_bytes = sizeof(u32);
 	int fd, inner = -1;
 
 	if (map == STATE_PORTS) {
@@ -226,10 +230,13 @@ static int create_map(enum state_map map, u32 entries)
 		options.inner_map_fd = (u32)inner;
 	} else if (map == STATE_WORKER_SOCKETS) {
 		type = BPF_MAP_TYPE_XSKMAP;
+	} else if (map == STATE_HELD_EVENTS) {
+		type = BPF_MAP_TYPE_RINGBUF;
+		key_bytes = 0;
 	} else {
 		options.map_flags = BPF_F_MMAPABLE;
 	}
-	fd = bpf_map_create(type, state_maps[map].name, sizeof(u32),
+	fd = bpf_map_create(type, state_maps[map].name, key_bytes,
 			    (u32)state_maps[map].value_bytes, entries, &options);
 	if (inner >= 0)
 		(void)close(inner);
@@ -401,11 +408,12 @@ int state_open(struct state *state, const char *instance, u32 flow_capacity, str
 	int result;
 
 	state_reset(state);
-	if (cpus < 1 || cpus + MAX_WORKERS > MAX_COUNTER_ROWS)
+	if (cpus < 1 || cpus + MAX_WORKERS + 1 > MAX_COUNTER_ROWS)
 		return error_set(error, ENOTSUP, "%d possible CPUs, at most %d", cpus,
-				 MAX_COUNTER_ROWS - MAX_WORKERS);
+				 MAX_COUNTER_ROWS - MAX_WORKERS - 1);
 	state->tables.first_worker_row = (u32)cpus;
-	state->tables.counter_rows = (u32)cpus + MAX_WORKERS;
+	state->tables.holder_row = (u32)cpus + MAX_WORKERS;
+	state->tables.counter_rows = state->tables.holder_row + 1;
 	state_directory(instance, state->directory, sizeof(state->directory));
 	state_pin_path(state, state_maps[STATE_CONTROL].name, path);
 	if (!access(path, F_OK))

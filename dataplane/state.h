@@ -29,7 +29,8 @@ enum state_map {
 	STATE_PACKET_COUNTERS,
 	STATE_NAMES,
 	STATE_WORKER_QUEUES,
-	STATE_WORKER_SOCKETS, /* not mapped, like the next */
+	STATE_WORKER_SOCKETS, /* not mapped, like the others */
+	STATE_HELD_EVENTS,    /* a ring */
 	STATE_PORTS,          /* of maps */
 	STATE_MAPS
 };

@@ -48,6 +48,7 @@ struct tables *tables_create(u32 flow_capacity, u32 counter_rows)
 	if (!tables)
 		return NULL;
 	tables->counter_rows = tables->first_worker_row = counter_rows;
+	tables->holder_row = counter_rows - 1; /* the only thread may do without one of its own */
 	if (tables_allocate(tables, flow_capacity) && !tables_initialise(tables, flow_capacity))
 		return tables;
 	tables_free(tables);

@@ -19,6 +19,7 @@ struct tables {
 	struct packet_counters *packet_counters;
 	u32 counter_rows;
 	u32 first_worker_row; /* of packet_counters; those before it are of CPUs */
+	u32 holder_row;       /* of frames that were held; behind those of the workers */
 	struct name_table *names;
 	struct worker_queue *worker_queues; /* WORKER_QUEUES; NULL on the heap */
 	struct address_ports *ports[MAX_ADDRESS_SLOTS]; /* by slot; NULL: no port table */

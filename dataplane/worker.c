@@ -70,7 +70,7 @@ static void act(struct worker *worker, u32 i)
 	if (verdict->action == VERDICT_FORWARD) {
 		if (send_out(worker, verdict->ifindex, worker->addresses[i], bytes))
 			return;
-	} else if (verdict->action != VERDICT_DROP) {
+	} else if (verdict->action != VERDICT_DROP && verdict->action != VERDICT_HELD) {
 		uplink_send(worker->uplink, frame->start, bytes, b->ifindex,
 			    verdict->reason == REASON_neighbour_unresolved ? verdict->ifindex : 0);
 	}

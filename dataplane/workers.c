@@ -320,7 +320,8 @@ int workers_start(struct workers **workers, const struct workers_plan *plan,
 	w->environment = (struct environment){.tables = &w->state->tables,
 					      .now_s = surroundings->now_s,
 					      .now_ns = surroundings->now_ns,
-					      .route = route_question};
+					      .route = route_question,
+					      .wake_holder = surroundings->wake_holder};
 	result = uplink_open(&w->uplink, error);
 	if (!result)
 		result = surroundings->attach_uplink(surroundings->context, w->uplink.ifindex,

@@ -46,6 +46,7 @@ struct workers_surroundings {
 	struct state *state;
 	u32 (*now_s)(void); /* the clock of packets: worker_now_s(), or a trace's own */
 	u64 (*now_ns)(void);
+	void (*wake_holder)(void); /* NULL: nobody looks after held fragments */
 	int (*attach_uplink)(void *context, u32 ifindex, struct error *error);
 	void *context;
 };

@@ -25,6 +25,7 @@ struct environment {
 	u32 (*now_s)(void);
 	u64 (*now_ns)(void);
 	void (*route)(const struct route_query *query, struct route *route);
+	void (*wake_holder)(void); /* NULL: nobody is to be woken */
 };
 
 extern _Thread_local struct environment environment;
@@ -115,6 +116,12 @@ static __always_inline long env_frame_load(env_frame *frame, void *to, u32 bytes
 {
 	__builtin_memcpy(to, frame->start, bytes);
 	return 0;
+}
+
+static __always_inline void env_wake_holder(void)
+{
+	if (environment.wake_holder)
+		environment.wake_holder();
 }
 
 static __always_inline enum core_form env_form(void)

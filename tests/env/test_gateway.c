@@ -104,6 +104,17 @@ void test_gateway_frame(struct test_frame *frame, u32 ifindex, const struct test
 	test_frame_build(frame, &interface->link, packet);
 }
 
+void test_gateway_fragment(struct test_frame *frame, u32 ifindex, const struct test_packet *packet,
+			   u16 field, u16 id)
+{
+	test_gateway_frame(frame, ifindex, packet);
+	frame->ip[4] = (u8)(id >> 8);
+	frame->ip[5] = (u8)id;
+	frame->ip[6] = (u8)(field >> 8);
+	frame->ip[7] = (u8)field;
+	test_frame_sum_header(frame);
+}
+
 struct verdict test_gateway_judge(struct test_frame *frame, u32 ifindex)
 {
 	return nat_packet(&frame->frame, ifindex, nat_active_half(), false);

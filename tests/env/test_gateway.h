@@ -64,6 +64,10 @@ const struct nat_config *test_gateway_config(void);
 /* Builds a frame to the gateway's own address on the interface. */
 void test_gateway_frame(struct test_frame *frame, u32 ifindex, const struct test_packet *packet);
 
+/* The same, made a fragment: `field` are its flags and offset, in host order. IPv4 only. */
+void test_gateway_fragment(struct test_frame *frame, u32 ifindex, const struct test_packet *packet,
+			   u16 field, u16 id);
+
 /* Lets the native core judge a frame. */
 struct verdict test_gateway_judge(struct test_frame *frame, u32 ifindex);
 

@@ -14,6 +14,7 @@ struct layout {
 	u32 end; /* of the packet */
 	u8 protocol;
 	bool ipv6;
+	bool later; /* a fragment with an offset: what stands where a header would is none */
 };
 
 static u32 word(const u8 *frame, u32 at)
@@ -33,8 +34,13 @@ static void lay_out_ipv6(const u8 *frame, struct layout *l)
 	while (is_extension(l->protocol) && l->transport + 8 <= l->end) {
 		u32 units = l->protocol == 44 ? 1 : frame[l->transport + 1] + 1u;
 
+		if (l->protocol == 44)
+			l->later = l->later || word(frame, l->transport + 2) >= 8;
+
 		l->protocol = frame[l->transport];
 		l->transport += 8 * units;
+		if (l->later)
+			return;
 	}
 }
 
@@ -47,6 +53,7 @@ static void lay_out_packet(const u8 *frame, struct layout *l)
 		return;
 	}
 	l->transport = l->ip + (frame[l->ip] & 15) * 4u;
+	l->later = word(frame, l->ip + 6) & 0x1fff;
 	l->protocol = frame[l->ip + 9];
 }
 
@@ -105,6 +112,11 @@ static const char *check_packet(const struct judged *j, const struct layout *l)
 
 	if (!l->ipv6 && sum(j->before, l->ip, l->transport) != sum(j->after, l->ip, l->transport))
 		return "the IPv4 header checksum did not follow";
+	if (l->later)
+		return memcmp(j->before + l->transport, j->after + l->transport,
+			      l->end - l->transport)
+			       ? "what a later fragment carries was changed"
+			       : NULL;
 	if (!at)
 		return l->protocol == 17 && l->transport + 8 <= l->end &&
 				       word(j->after, l->transport + 6)
@@ -128,12 +140,12 @@ static bool is_error(const u8 *frame, const struct layout *l)
 
 static const char *check_checksums(const struct judged *j)
 {
-	struct layout outer, inner = {0};
+	struct layout outer = {0}, inner = {0};
 	const char *wrong;
 
 	lay_out_frame(j->before, &outer);
 	wrong = check_packet(j, &outer);
-	if (wrong || !is_error(j->before, &outer))
+	if (wrong || outer.later || !is_error(j->before, &outer))
 		return wrong;
 	inner.ip = outer.transport + QUOTE;
 	inner.end = outer.end;
@@ -173,7 +185,7 @@ static bool is_nat_address(const struct packet_policy *policy, union ip_addr add
 /* Of a translated packet: one end was a NAT address or is one now, never neither or both. */
 static const char *check_addresses(const struct packet_policy *policy, const struct judged *j)
 {
-	struct layout l;
+	struct layout l = {0};
 	bool inward;
 
 	lay_out_frame(j->before, &l);
@@ -188,7 +200,7 @@ static const char *check_addresses(const struct packet_policy *policy, const str
 /* One less if it is forwarded; the kernel counts down itself what it is handed. */
 static const char *check_hops(const struct judged *j)
 {
-	struct layout l;
+	struct layout l = {0};
 	u32 at;
 
 	lay_out_frame(j->before, &l);
@@ -202,7 +214,7 @@ static const char *check_hops(const struct judged *j)
 static const char *check_let_by(const struct packet_policy *policy, const struct judged *j)
 {
 	union ip_addr source, destination;
-	struct layout l;
+	struct layout l = {0};
 
 	if (memcmp(j->before, j->after, j->length))
 		return "changed, but not translated";
@@ -222,6 +234,8 @@ static const char *check_reason(const struct judged *j)
 	switch (j->action) {
 	case VERDICT_FORWARD:
 		return kernel || drop || !j->ifindex ? "forwarded for a reason that is none" : NULL;
+	case VERDICT_HELD:
+		return NULL;
 	case VERDICT_DROP:
 		return drop ? NULL : "dropped for a reason that is none";
 	default:
@@ -235,6 +249,8 @@ const char *packet_check(const struct packet_policy *policy, const struct judged
 
 	if (wrong || j->action == VERDICT_DROP)
 		return wrong;
+	if (j->action == VERDICT_HELD)
+		return memcmp(j->before, j->after, j->length) ? "held, but changed" : NULL;
 	if (j->action == VERDICT_KERNEL)
 		return check_let_by(policy, j);
 	wrong = check_addresses(policy, j);

@@ -172,7 +172,7 @@ static void judge_local(u8 *frame, u32 length)
 	const char *wrong;
 
 	memcpy(before, frame, length);
-	if (!nat_local_packet(&native)) {
+	if (nat_local_packet(&native) != LOCAL_TRANSLATED) {
 		expect(!memcmp(before, frame, length), "changed, but not translated");
 		return;
 	}

@@ -29,7 +29,13 @@ def tagged():
                 forwarded("translated_out",
                           Ether() / tags / IPv6(src=POOL6, dst=REMOTE6, hlim=63) / LEAVES)),
             out(Ether() / tags / IP(src=HOST, dst=REMOTE, flags="MF") / ARRIVES,
-                dropped("fragment_unknown")))
+                forwarded("translated_out",
+                          Ether() / tags / IP(src=POOL, dst=REMOTE, flags="MF", ttl=63)
+                          / LEAVES)),
+            out(Ether() / tags / IP(src=HOST, dst=REMOTE, frag=9, proto=17) / b"the rest",
+                forwarded("translated_out",
+                          Ether() / tags / IP(src=POOL, dst=REMOTE, frag=9, proto=17, ttl=63)
+                          / b"the rest")))
 
 
 def cut_tags():

@@ -14,16 +14,17 @@ import forms
 from gateway import (HOST, HOST6, HOST_MAC, LAN, POOL, POOL6, REMOTE, REMOTE6, ROUTER_MAC, WAN,
                      Ether, base_builder)
 from nat import Nat
-from reasons import DROP, FORWARD, KERNEL, KERNEL_TRANSLATED, REASONS, VERDICTS
+from reasons import DROP, FORWARD, HELD, KERNEL, KERNEL_TRANSLATED, REASONS, VERDICTS
 from replay_file import COLLECT, PACKET, TraceWriter, read_results, replay
-from scapy.all import ICMP, IP, TCP, UDP, ICMPv6EchoRequest, IPv6, Raw
+from scapy.all import (ICMP, IP, TCP, UDP, ICMPv6EchoRequest, IPv6, IPv6ExtHdrFragment, Raw,
+                       checksum)
 from scenario_builder import persistent_nat, rule, zone_context
 
 __all__ = ["HOST", "HOST6", "REMOTE", "REMOTE6", "POOL", "POOL6", "PORT", "HOST_PORT",
            "REMOTE_PORT", "ROUTER", "ROUTER6", "NARROW", "NARROW6", "SILENT", "SILENT6",
            "GATEWAY", "GATEWAY6", "LEASED", "LEASED6", "LEASE_HOSTS", "LEASE_HOSTS6", "LEASE_MACS",
-           "LEASE_MACS6", "LAN_MAC", "WAN_MAC", "Case", "back", "dropped", "family",
-           "flow_of", "forwarded", "kernel", "out", "quote", "translated"]
+           "LEASE_MACS6", "LAN_MAC", "WAN_MAC", "Case", "back", "dropped", "family", "held", "flow_of",
+           "forwarded", "kernel", "out", "quote", "translated"]
 
 PORT = 40000  # of the pool
 HOST_PORT, REMOTE_PORT = 5000, 53
@@ -129,6 +130,11 @@ def dropped(reason):
     return Expectation(DROP, reason)
 
 
+def held():
+    """It waits; nothing of it leaves, and it is not counted."""
+    return Expectation(HELD, None)
+
+
 def out(packet, expectation):
     """=> the Step of a packet from inside: an IP packet, an Ether one, or a frame's bytes"""
     return _step(LAN, packet, expectation)
@@ -148,7 +154,7 @@ def _step(ifindex, packet, expectation):
                            *NEXT_HOPS[ifindex, family(expectation.packet)])
     elif expectation.verdict == KERNEL_TRANSLATED:
         frame_out = _frame(expectation.packet, own_mac, SENDER_MAC)
-    elif expectation.verdict == DROP:
+    elif expectation.verdict in (DROP, HELD):
         frame_out = b""
     return Step(ifindex, frame, expectation.verdict, expectation.reason, frame_out)
 
@@ -238,8 +244,33 @@ class Outcomes:
 
 def _outcome(result):
     verdict = VERDICTS[result.verdict]
-    frame = b"" if verdict == DROP else result.frame
-    return Outcome(verdict, REASONS[result.reason], result.egress_ifindex, frame)
+    frame = b"" if verdict in (DROP, HELD) else result.frame
+    reason = None if verdict == HELD else REASONS[result.reason]
+    return Outcome(verdict, reason, result.egress_ifindex, frame)
+
+
+def without_fresh_id(step, frame):
+    """=> the frame, as if a fragment from inside had left with the id that is expected
+
+    Which one it leaves with depends on all those before (tests/model/test_model_fragments.py).
+    The header's checksum must be right with the id that it has.
+    """
+    expected = Ether(step.frame_out)
+    if step.ifindex != LAN or not _is_fragment(expected) or len(frame) != len(step.frame_out):
+        return frame
+    packet = Ether(frame)
+    if IP not in packet:
+        packet[IPv6ExtHdrFragment].id = expected[IPv6ExtHdrFragment].id
+    elif checksum(bytes(packet[IP])[:packet[IP].ihl * 4]) == 0:
+        packet[IP].id, packet[IP].chksum = expected[IP].id, expected[IP].chksum
+    return bytes(packet)
+
+
+def _is_fragment(packet):
+    if IP in packet:
+        return bool(packet[IP].frag or packet[IP].flags.MF)
+    return IPv6ExtHdrFragment in packet and bool(packet[IPv6ExtHdrFragment].m
+                                                 or packet[IPv6ExtHdrFragment].offset)
 
 
 def egress(step):

@@ -29,11 +29,11 @@ def _unanswered(source, destination):
     four = ":" not in source
     header = ip_header(source, destination)
     echo_reply = ICMP(type=0, id=7) if four else ICMPv6EchoReply(id=7)
-    fragment = IP(src=source, dst=destination, flags="MF") if four else \
-        header / IPv6ExtHdrFragment(m=1, id=9)
+    fragment = IP(src=source, dst=destination, flags="MF", proto=47) if four else \
+        header / IPv6ExtHdrFragment(m=1, id=9, nh=47)
     return {
         "malformed_packet": header / UDP(sport=1, dport=2, len=3) / Raw(MARK),
-        "fragment_unknown": fragment / UDP(sport=1, dport=2) / Raw(MARK.ljust(24)),
+        "fragment_unknown": fragment / Raw(MARK.ljust(24)),
         "unsupported_protocol": _with_protocol(source, destination, 132) / Raw(MARK),
         "no_flow": header / echo_reply / Raw(MARK),
         "tcp_not_syn": header / TCP(sport=1, dport=2, flags="A") / Raw(MARK),

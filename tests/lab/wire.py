@@ -111,12 +111,10 @@ def _pseudo_header(packet):
 def checksum_is_right(packet, frame):
     """Whether the transport checksum is; the oracle has verified the header's."""
     data = frame.data[packet.transport_at:packet.end_at]
-    if packet.kind in (parse.FRAGMENT, parse.OTHER) and not packet.is_icmp:
+    if packet.fragment or (packet.kind == parse.OTHER and not packet.is_icmp):
         return True
     if packet.kind == parse.UDP and data[6:8] == bytes(2):
         return packet.family == 4
-    if packet.kind == parse.FRAGMENT:
-        return True
     if packet.protocol == parse.PROTOCOL_ICMP:
         return compute(data) == 0
     return compute(_pseudo_header(packet) + data) == 0

@@ -13,12 +13,13 @@ from itertools import zip_longest
 from pathlib import Path
 
 from addresses import packed, text_of
-from reasons import DROP, REASONS, VERDICTS
+from reasons import DROP, HELD, REASONS, VERDICTS
 from replay_file import COLLECT, VERDICT_OF_COLLECT, read_results, read_trace
 from state import flow_identity, lease_identity, peer_identity
 
 MAXIMUM_STATE_LINES = 60
 IDENTITIES = {"flows": flow_identity, "leases": lease_identity, "peers": peer_identity}
+WITHOUT_FRAME = {VERDICTS.index(DROP), VERDICTS.index(HELD)}
 
 
 def main(arguments=None):
@@ -54,10 +55,10 @@ def first_difference(directory, results_path):
 
 
 def results_agree(expected, got):
-    """Equal, but for the frame of a drop."""
+    """Equal, but for the frame of a drop, or of what is held."""
     if expected[:3] != got[:3]:
         return False
-    return expected.verdict == VERDICTS.index(DROP) or expected.frame == got.frame
+    return expected.verdict in WITHOUT_FRAME or expected.frame == got.frame
 
 
 def describe(number, record, expected, got):
@@ -68,7 +69,7 @@ def describe(number, record, expected, got):
     if record.kind == COLLECT:
         return lines
     lines += dump("the packet that arrived", record.frame)
-    if expected.verdict != VERDICTS.index(DROP) and expected.frame != got.frame:
+    if expected.verdict not in WITHOUT_FRAME and expected.frame != got.frame:
         lines += byte_differences(expected.frame, got.frame)
         lines += dump("the frame expected", expected.frame)
         lines += dump("the frame got", got.frame)

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import tcp
-from parse import PROTOCOL_TCP, PROTOCOL_UDP
+from parse import LATER, PROTOCOL_TCP, PROTOCOL_UDP
 
 
 class Key(NamedTuple):
@@ -49,7 +49,7 @@ class Flow:
         else:
             self.packets_in += 1
             self.bytes_in += packet.length
-        if self.tcp_state:
+        if self.tcp_state and packet.fragment != LATER:
             self.tcp_state = tcp.next_state(self.tcp_state, packet.tcp_flags, from_inside)
 
     def timeout_name(self):

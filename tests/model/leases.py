@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What persistent-nat promises to inside endpoints (docs/packet-path.md section 9)."""
+"""What persistent-nat promises to inside endpoints (docs/packet-path.md section 10)."""
 from typing import NamedTuple
 
 from parse import PROTOCOL_TCP, PROTOCOL_UDP
@@ -55,7 +55,7 @@ class Lease:
         return self.rule.policy
 
     def is_over(self, time_s):
-        """Section 9.3: whether the collector takes this lease away."""
+        """Section 10.3: whether the collector takes this lease away."""
         return not self.flows and time_s - self.idle_since_s > self.policy.inactivity_timeout_s
 
 
@@ -89,7 +89,7 @@ class Leases:
         return self.by_key.get(lease_key(flow_key, pool))
 
     def missing_peer(self, key, policy, flow_key):
-        """Section 9.1. => what is to be remembered of a flow from inside, and is not; or None"""
+        """Section 10.1. => what is to be remembered of a flow from inside, and is not; or None"""
         if policy.permit == ANY_REMOTE_HOST or (
                 flow_key.protocol not in (PROTOCOL_TCP, PROTOCOL_UDP)):
             return None
@@ -97,13 +97,13 @@ class Leases:
         return None if peer in self.peers else peer
 
     def permits(self, lease, remote, remote_port):
-        """Section 9.2 [RFC4787 REQ-8, RFC5382 REQ-3]."""
+        """Section 10.2 [RFC4787 REQ-8, RFC5382 REQ-3]."""
         permit = lease.policy.permit
         return permit == ANY_REMOTE_HOST or (
             peer_of(lease.key, permit, remote, remote_port) in self.peers)
 
     def note_use(self, flow, time_s):
-        """Section 9.3: a flow was opened or had a packet, in either direction."""
+        """Section 10.3: a flow was opened or had a packet, in either direction."""
         peer = peer_of(flow.lease.key, flow.permit, flow.key.remote, flow.key.remote_port)
         if peer in self.peers:
             self.peers[peer] = time_s

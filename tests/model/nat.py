@@ -10,18 +10,20 @@ from typing import NamedTuple, Optional
 
 import state
 from addresses import packed
+from datagrams import Fragments
 from flows import Flow, Key
 from kernel import ENCAPSULATION, REJECTING, UNICAST, Interface, Kernel
 from leases import SHARE, Lease, Leases, lease_key
 from next_hop import Outcome, decide, is_too_big
-from parse import (ECHO_REPLY, ECHO_REQUEST, FRAGMENT, ICMP_ERROR, OTHER, TCP, UDP, Packet,
-                   parse)
+from parse import (ECHO_REPLY, ECHO_REQUEST, FIRST, FRAGMENT, ICMP_ERROR, ICMP_OF_FAMILY, LATER,
+                   OTHER, PROTOCOL_TCP, PROTOCOL_UDP, TCP, UDP, Packet, parse)
 from pools import Allocator, Counters, pool_of_interface, pool_of_snapshot
-from reasons import DROP, FORWARD, KERNEL_TRANSLATED, Decision, drop
+from reasons import DROP, FORWARD, HELD, KERNEL_TRANSLATED, Decision, drop, hold
 from reasons import kernel as to_kernel
 from rules import INTERFACE, RuleSet, select_rule_set
 from tcp import OPENING_IN, is_opening_syn
-from translate import decrement_ttl, translate_in, translate_out, write_ethernet
+from translate import (decrement_ttl, translate_in, translate_out, write_datagram_id,
+                       write_ethernet)
 
 
 class Result(NamedTuple):
@@ -58,6 +60,7 @@ class Nat:
                         for address, ranges in scenario["kernel_ports"].items()}
         self.allocator = Allocator(bytes.fromhex(scenario["port_key"]),
                                    snapshot["port_randomization"], kernel_ports)
+        self.fragments = Fragments(bytes.fromhex(scenario["port_key"]))
         self.flows = {}
         self.leases = Leases()
         self.rule_counters = defaultdict(Counters)
@@ -76,7 +79,8 @@ class Nat:
             result = self._classify(arrival)
         except Decision as decision:
             result = Result(decision.verdict, decision.reason, None, frame)
-        self.reasons[result.reason] += 1
+        if result.verdict != HELD:
+            self.reasons[result.reason] += 1
         return result
 
     def collect(self, time_s):
@@ -125,20 +129,26 @@ class Nat:
 
     def _from_outside(self, arrival):
         packet = arrival.packet
-        flow = None
-        if packet.kind != FRAGMENT:
+        if packet.kind == FRAGMENT:
+            flow = self._flow_of_fragment(arrival, False)
+        else:
             flow = self._flow_of_outside(packet) or self._open_from_outside(arrival)
         if flow is None:
-            raise self._not_expected(packet)
+            raise self._not_expected(arrival)
         frame = translate_in(arrival.frame, packet, flow)
         if packet.ttl <= 1:
             return self._finish(arrival, flow, False, frame,
                                 Outcome(KERNEL_TRANSLATED, "ttl_expired"))
         return self._route(arrival, flow, False, frame)
 
-    def _not_expected(self, packet):
+    def _not_expected(self, arrival):
         """Sections 2.1 and 2.4. => the Decision"""
+        packet = arrival.packet
+        if _can_be_held(packet):
+            return hold()
         if packet.destination in self.kernel.own_addresses:
+            if packet.fragment == FIRST:
+                self.fragments.learn(arrival, None, False)
             return to_kernel("local_destination")
         if packet.kind == FRAGMENT:
             return drop("fragment_unknown")
@@ -172,7 +182,7 @@ class Nat:
             return flow
         return None
 
-    # Section 9.2
+    # Section 10.2
 
     def _open_from_outside(self, arrival):
         """=> a new flow that a lease permits, or None; a Decision raised if it has no room"""
@@ -228,7 +238,10 @@ class Nat:
         packet = arrival.packet
         if packet.ttl <= 1:
             raise to_kernel("ttl_expired")
-        flow = self._flow_of_inside(arrival.interface.zone, packet)
+        if packet.kind == FRAGMENT:
+            flow = self._flow_of_fragment(arrival, True)
+        else:
+            flow = self._flow_of_inside(arrival.interface.zone, packet)
         if flow is None:
             flow = self._first_packet(arrival)
         elif flow.ending:
@@ -247,10 +260,24 @@ class Nat:
                                       inner.source, inner.source_port))
         return None
 
+    def _flow_of_fragment(self, arrival, from_inside):
+        """Section 9.4. => the flow of a later fragment, or None"""
+        learnt = self.fragments.recall(arrival) if _can_be_held(arrival.packet) else None
+        if learnt is None or learnt.from_inside != from_inside:
+            return None
+        if learnt.flow is None:
+            raise to_kernel("local_destination")
+        is_there = self.flows.get(learnt.flow.key) is learnt.flow
+        if not is_there or (learnt.flow.ending and not from_inside):
+            return None
+        return learnt.flow
+
     def _first_packet(self, arrival):
         """Sections 3.4 to 3.7. => a new flow, or a Decision raised"""
         route = self._route_of_first(arrival.packet)
         rule = self._rule_of_first(arrival, route)
+        if _can_be_held(arrival.packet):
+            raise hold()
         counters = self.rule_counters[rule]
         counters.hits += 1
         try:
@@ -343,7 +370,7 @@ class Nat:
         return self._has_free_slots(count + behind) and (
             self.leases.slots + count <= self.maximum_flows // SHARE)
 
-    # Section 9.1
+    # Section 10.1
 
     def _allocate_leased(self, time_s, key, rule, pool, zone):
         """=> a new flow with its lease's port. Nothing is taken before all refusals are over."""
@@ -390,8 +417,27 @@ class Nat:
             flow.account(arrival.packet, from_inside, arrival.time_s)
             if flow.lease:
                 self.leases.note_use(flow, arrival.time_s)
+        self._pass_on_id(arrival, flow, from_inside, frame)
         ifindex = egress.ifindex if outcome.verdict == FORWARD else None
         return Result(outcome.verdict, outcome.reason, ifindex, bytes(frame))
+
+    def _pass_on_id(self, arrival, flow, from_inside, frame):
+        """Sections 9.1 and 9.2: what a translated fragment leaves with, from inside."""
+        packet = arrival.packet
+        if packet.fragment is None or packet.kind == ICMP_ERROR:
+            return
+        if packet.fragment == FIRST:
+            out_id = self.fragments.learn(arrival, flow, from_inside)
+        else:
+            out_id = self.fragments.recall(arrival).out_id
+        if from_inside:
+            write_datagram_id(frame, packet, out_id)
+
+
+def _can_be_held(packet):
+    """Section 9.7: a later fragment of a protocol that has flows."""
+    return packet.fragment == LATER and packet.protocol in (
+        PROTOCOL_TCP, PROTOCOL_UDP, ICMP_OF_FAMILY[packet.family])
 
 
 def _key_of(zone, packet):

@@ -11,6 +11,7 @@ MAXIMUM_TAGS = 2
 FAMILIES = {0x0800: 4, 0x86DD: 6}
 
 FRAGMENT = "fragment"
+FIRST, LATER = "first", "later"
 TCP = "tcp"
 UDP = "udp"
 ECHO_REQUEST = "echo_request"
@@ -25,6 +26,8 @@ HOP_BY_HOP, ROUTING, FRAGMENT_HEADER, DESTINATION = 0, 43, 44, 60
 EXTENSIONS = (HOP_BY_HOP, ROUTING, FRAGMENT_HEADER, DESTINATION)
 MAXIMUM_EXTENSIONS = 8
 
+MAXIMUM_DATAGRAM_BYTES = 65535
+FRAGMENT_UNIT_BYTES = 8
 MORE_FRAGMENTS, DONT_FRAGMENT, OFFSET_MASK = 0x2000, 0x4000, 0x1FFF
 
 ICMP_KINDS = {
@@ -34,6 +37,7 @@ ICMP_KINDS = {
 }
 NEIGHBOUR_DISCOVERY = range(133, 138)
 ICMP_HEADER_BYTES = 8
+TCP_HEADER_BYTES = 20
 QUOTED_BYTES = 8
 
 
@@ -41,12 +45,13 @@ class Packet:
     """An IP packet in a frame; every `_at` is an offset from the frame's start.
 
     A query has its id as the port of the side that asked and 0 as the other's. `protocol` is
-    None where a fragment hides it. The packet inside an ICMP error (`inner`) is one of these
-    too; its kind is OTHER where it cannot belong to a flow, its end the end of the error.
+    None where a fragment hides it. `fragment` is FIRST, LATER or None: a first fragment that shows
+    what it belongs to has the kind of that. The packet inside an ICMP error (`inner`) is one of
+    these too; its kind is OTHER where it cannot belong to a flow, its end the end of the error.
     """
 
     __slots__ = ("family", "ip_at", "end_at", "transport_at", "source", "destination", "ttl",
-                 "protocol", "kind", "dont_fragment", "source_port", "destination_port",
+                 "protocol", "kind", "fragment", "dont_fragment", "source_port", "destination_port",
                  "tcp_flags", "inner")
 
     def __init__(self, family, ip_at, end_at):
@@ -54,6 +59,7 @@ class Packet:
         self.ip_at = ip_at
         self.end_at = end_at
         self.kind = OTHER
+        self.fragment = None
         self.source_port = self.destination_port = self.tcp_flags = 0
         self.inner = None
 
@@ -82,7 +88,8 @@ def parse(frame, own_mac=None):
         packet = _read_ipv6(frame, ip_at)
     if is_special(packet.source) or is_special(packet.destination):
         raise kernel("special_address")
-    if not _find_transport(frame, packet):
+    _find_transport(frame, packet)
+    if packet.fragment != LATER:
         _read_transport(frame, packet)
     return packet
 
@@ -157,16 +164,25 @@ def _fill_ipv6(frame, packet):
 
 
 def _find_transport(frame, packet):
-    """Section 1.4: walk to the transport header. => whether the packet is a fragment"""
+    """Section 1.4: walk to the transport header, or to what follows a fragment header."""
     if packet.family == 4:
-        fragment = word(frame, packet.ip_at + 6) & (MORE_FRAGMENTS | OFFSET_MASK) != 0
-    else:
-        fragment = _walk_extensions(frame, packet, _is_not_atomic)
-    if fragment:
-        packet.kind = FRAGMENT
-        if packet.family == 6 and packet.protocol in EXTENSIONS:
+        field = word(frame, packet.ip_at + 6)
+        if field & (MORE_FRAGMENTS | OFFSET_MASK):
+            _note_fragment(packet, (field & OFFSET_MASK) * FRAGMENT_UNIT_BYTES)
+    elif _walk_extensions(frame, packet, _is_not_atomic):
+        if packet.protocol in EXTENSIONS:
             packet.protocol = None
-    return fragment
+        _note_fragment(packet, word(frame, packet.transport_at - 6) & 0xFFF8)
+
+
+def _note_fragment(packet, offset):
+    """Section 1.4: a fragment that begins at an offset of its datagram, in bytes."""
+    if offset + packet.end_at - packet.transport_at > MAXIMUM_DATAGRAM_BYTES:
+        raise _malformed()
+    if packet.protocol == PROTOCOL_TCP and 0 < offset < TCP_HEADER_BYTES:
+        raise _malformed()
+    packet.kind = FRAGMENT
+    packet.fragment = LATER if offset else FIRST
 
 
 def _is_not_atomic(frame, at):
@@ -206,7 +222,7 @@ def _extension_end(frame, protocol, at, packet_end_at):
 
 
 def _read_transport(frame, packet):
-    """Section 1.4: the kind of a packet that is no fragment, and its ports."""
+    """Section 1.4: the kind of a packet, and its ports; of a first fragment, if it shows them."""
     if packet.protocol == PROTOCOL_TCP:
         _read_tcp(frame, packet)
     elif packet.protocol == PROTOCOL_UDP:
@@ -222,10 +238,11 @@ def _read_ports(frame, packet):
 
 def _read_tcp(frame, packet):
     at, present = packet.transport_at, packet.end_at - packet.transport_at
-    if present < 20:
+    if present < TCP_HEADER_BYTES:
         raise _malformed()
     header_bytes = (frame[at + 12] >> 4) * 4
-    if header_bytes < 20 or header_bytes > present:
+    is_cut_off = header_bytes > present and not packet.fragment
+    if header_bytes < TCP_HEADER_BYTES or is_cut_off:
         raise _malformed()
     packet.kind = TCP
     packet.tcp_flags = frame[at + 13]
@@ -234,7 +251,9 @@ def _read_tcp(frame, packet):
 
 def _read_udp(frame, packet):
     at, present = packet.transport_at, packet.end_at - packet.transport_at
-    if present < 8 or not 8 <= word(frame, at + 4) <= present:
+    if present < 8 or word(frame, at + 4) < 8:
+        raise _malformed()
+    if word(frame, at + 4) > present and not packet.fragment:
         raise _malformed()
     packet.kind = UDP
     _read_ports(frame, packet)
@@ -244,9 +263,12 @@ def _read_icmp(frame, packet):
     at = packet.transport_at
     if packet.end_at - at < ICMP_HEADER_BYTES:
         raise _malformed()
+    kind = ICMP_KINDS[packet.family].get(frame[at], OTHER)
+    if packet.fragment and kind not in (ECHO_REQUEST, ECHO_REPLY):
+        return
     if packet.family == 6 and frame[at] in NEIGHBOUR_DISCOVERY:
         raise kernel("special_address")
-    packet.kind = ICMP_KINDS[packet.family].get(frame[at], OTHER)
+    packet.kind = kind
     if packet.kind == ICMP_ERROR:
         packet.inner = _read_inner(frame, packet)
     else:

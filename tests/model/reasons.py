@@ -12,7 +12,8 @@ DROP = "drop"
 KERNEL = "kernel"
 KERNEL_TRANSLATED = "kernel_translated"
 FORWARD = "forward"
-VERDICTS = (DROP, KERNEL, KERNEL_TRANSLATED, FORWARD)
+HELD = "held"  # without a reason: not decided yet
+VERDICTS = (DROP, KERNEL, KERNEL_TRANSLATED, FORWARD, HELD)
 
 
 def _names(header, macro):
@@ -41,6 +42,11 @@ def drop(reason):
     """=> a Decision to raise: counted and gone."""
     assert reason in DROP_REASONS
     return Decision(DROP, reason)
+
+
+def hold():
+    """=> a Decision to raise: it waits, and is not counted yet."""
+    return Decision(HELD, None)
 
 
 def kernel(reason):

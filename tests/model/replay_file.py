@@ -5,9 +5,9 @@ Trace: the magic, then records of kind u8 (1 packet, 2 collect), 0 u8, frame len
 time in seconds u32, ifindex u32, the frame.
 
 Results: the magic, then one record for each of the trace's: verdict u8 (0 drop, 1 kernel,
-2 kernel_translated, 3 forward; 255 for a collection), reason u8 (its place in REASONS of
-abi/reasons.h), frame length u16, egress ifindex u32 (0 unless forwarded), the frame (of a
-drop: none, and whoever compares does not look at it).
+2 kernel_translated, 3 forward, 4 held; 255 for a collection), reason u8 (its place in REASONS of
+abi/reasons.h; 255 of what is held), frame length u16, egress ifindex u32 (0 unless forwarded),
+the frame (of a drop, and of what is held: none, and whoever compares does not look at it).
 
 State: the JSON of Nat.state().
 """
@@ -15,12 +15,13 @@ import json
 import struct
 from typing import NamedTuple
 
-from reasons import DROP, REASONS, VERDICTS
+from reasons import DROP, HELD, REASONS, VERDICTS
 
 TRACE_MAGIC = b"HFTRACE1"
 RESULT_MAGIC = b"HFRESLT1"
 PACKET, COLLECT = 1, 2
 VERDICT_OF_COLLECT = 255
+NO_REASON = 255
 TRACE_HEADER = struct.Struct("<BBHII")
 RESULT_HEADER = struct.Struct("<BBHI")
 
@@ -79,9 +80,10 @@ class ResultWriter(_Writer):
         if result is None:
             self.file.write(RESULT_HEADER.pack(VERDICT_OF_COLLECT, 0, 0, 0))
             return
-        frame = b"" if result.verdict == DROP else result.frame
+        frame = b"" if result.verdict in (DROP, HELD) else result.frame
+        reason = NO_REASON if result.verdict == HELD else REASONS.index(result.reason)
         self.file.write(RESULT_HEADER.pack(
-            VERDICTS.index(result.verdict), REASONS.index(result.reason), len(frame),
+            VERDICTS.index(result.verdict), reason, len(frame),
             result.egress_ifindex or 0) + frame)
 
 

@@ -158,8 +158,9 @@ def test_a_route_with_an_encapsulation_cannot_be_followed():
 
 
 @pytest.mark.parametrize("packet, reason", [
-    (udp(flags="MF"), "fragment_unknown"),
-    (udp(frag=5), "fragment_unknown"),
+    (IP(src=HOST, dst=REMOTE, proto=47, flags="MF") / Raw(bytes(8)), "fragment_unknown"),
+    (IP(src=HOST, dst=REMOTE, proto=47, frag=5) / Raw(bytes(8)), "fragment_unknown"),
+    (IP(src=HOST, dst=REMOTE, flags="MF") / ICMP(type=13), "fragment_unknown"),
     (IP(src=HOST, dst=REMOTE, proto=47) / Raw(b"abc"), "unsupported_protocol"),
     (IP(src=HOST, dst=REMOTE) / ICMP(type=13), "unsupported_protocol"),
     (IP(src=HOST, dst=REMOTE) / ICMP(type=0), "no_flow"),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Section 9 of docs/packet-path.md: leases of persistent-nat."""
+"""Section 10 of docs/packet-path.md: leases of persistent-nat."""
 import pytest
 
 from gateway import (HOST, HOST6, ICMP, IP, LAN, POOL, POOL6, REMOTE, REMOTE6, TCP, UDP, WAN,
@@ -486,7 +486,7 @@ def test_an_ended_flow_is_not_opened_again_until_it_is_collected():
     assert gateway.reason(LAN, udp()) == ("drop", "route_changed")
 
 
-# 9.3: how long
+# 10.3: how long
 
 
 @pytest.mark.parametrize("timeout", [60, 300, 7200])

@@ -61,7 +61,7 @@ def test_what_no_flow_expects(gateway, packet):
 
 
 def test_fragment_and_other_protocols(gateway):
-    fragment = IP(src=REMOTE, dst=POOL, flags="MF") / UDP(sport=53, dport=1024)
+    fragment = IP(src=REMOTE, dst=POOL, proto=47, flags="MF") / Raw(b"abcdefgh")
     assert gateway.reason(WAN, fragment) == ("drop", "fragment_unknown")
     other = IP(src=REMOTE, dst=POOL, proto=47) / Raw(b"abcd")
     assert gateway.reason(WAN, other) == ("drop", "unsupported_protocol")
@@ -81,8 +81,9 @@ def test_local_address_takes_what_no_flow_expects(packet):
     local = ("kernel", "local_destination")
     gateway = local_gateway()
     assert gateway.reason(WAN, IP(src=REMOTE, dst="203.0.113.1") / packet) == local
-    fragment = IP(src=REMOTE, dst="203.0.113.1", frag=3) / packet
-    assert gateway.reason(WAN, fragment) == local
+    for flags, offset in (("MF", 0), (0, 5)):
+        fragment = IP(src=REMOTE, dst="203.0.113.1", flags=flags, frag=offset) / packet
+        assert gateway.reason(WAN, fragment) == local
 
 
 def test_local_address_still_translates_its_flows():

@@ -9,7 +9,7 @@ from build import Datagram, icmp_datagram, icmp_message, tcp_segment, udp_datagr
 from damage import repair
 from gateway import (HOST, HOST6, ICMP, IP, LAN, POOL, POOL6, REMOTE, REMOTE6, UDP, WAN, Dot1Q,
                      Ether, Gateway, ICMPv6EchoRequest, IPv6, Raw)
-from parse import FRAGMENT, OTHER, parse
+from parse import FIRST, FRAGMENT, LATER, OTHER, parse
 from reasons import Decision
 
 MALFORMED = ("drop", "malformed_packet")
@@ -162,10 +162,11 @@ def test_eight_extension_headers_and_not_nine():
 
 
 def test_atomic_fragment_counts_as_walked_and_another_ends_the_walk():
-    atomic, real = (44, bytes(7)), (44, b"\0\0\x09" + bytes(4))
+    atomic, real = (44, bytes(7)), (44, b"\0\0\x01" + bytes(4))
     assert verdict(ipv6(extensions=(atomic,)).pack()).kind == "tcp"
     assert verdict(ipv6(extensions=chain(8) + (atomic,)).pack()) == MALFORMED
-    assert verdict(ipv6(extensions=chain(8) + (real,)).pack()).kind == FRAGMENT
+    assert verdict(ipv6(extensions=chain(8) + (real,)).pack()).kind == "tcp"
+    assert verdict(ipv6(extensions=chain(8) + (real,)).pack()).fragment == FIRST
 
 
 def test_extension_header_ends_outside():
@@ -176,10 +177,38 @@ def test_extension_header_ends_outside():
         assert verdict(packet.pack()) == MALFORMED
 
 
-@pytest.mark.parametrize("fragment, kind", [(0x2000, FRAGMENT), (1, FRAGMENT), (0x8000, "tcp"),
-                                            (0x4000, "tcp")])
-def test_ipv4_fragments(fragment, kind):
-    assert verdict(ipv4(fragment=fragment).pack()).kind == kind
+@pytest.mark.parametrize("field, kind, fragment", [
+    (0x2000, "tcp", FIRST), (3, FRAGMENT, LATER), (0x2003, FRAGMENT, LATER),
+    (0x8000, "tcp", None), (0x4000, "tcp", None)])
+def test_ipv4_fragments(field, kind, fragment):
+    packet = verdict(ipv4(fragment=field).pack())
+    assert (packet.kind, packet.fragment) == (kind, fragment)
+
+
+@pytest.mark.parametrize("units, right", [(1, False), (2, False), (3, True), (8189, True),
+                                          (8190, False), (8191, False)])
+def test_where_a_fragment_of_tcp_may_lie(units, right):
+    """Not over the header [RFC3128], and not beyond what a datagram can be."""
+    assert (verdict(ipv4(fragment=units).pack()) != MALFORMED) == right
+    extension = (44, struct.pack(">xHI", units << 3, 1))
+    assert (verdict(ipv6(extensions=(extension,)).pack()) != MALFORMED) == right
+
+
+@pytest.mark.parametrize("protocol, transport, needed", [
+    (6, SYN, 20), (17, b"\0\1\0\2\1\0\0\0", 8), (1, b"\x08" + bytes(7), 8),
+    (1, b"\x0d" + bytes(7), 8)])
+def test_what_a_first_fragment_must_hold(protocol, transport, needed):
+    for length in range(needed + 1):
+        packet = verdict(ipv4(protocol, transport[:length], fragment=0x2000).pack())
+        assert (packet != MALFORMED) == (length == needed)
+
+
+def test_a_first_fragment_may_lack_what_follows():
+    options = SYN[:12] + b"\xf0" + SYN[13:]
+    assert verdict(ipv4(payload=options, fragment=0x2000).pack()).kind == "tcp"
+    for length, right in ((7, False), (8, True), (65535, True)):
+        datagram = struct.pack(">HHHH", 1, 2, length, 0)
+        assert (verdict(ipv4(17, datagram, fragment=0x2000).pack()) != MALFORMED) == right
 
 
 def test_ipv6_fragment_hides_its_protocol_only_behind_an_extension_header():

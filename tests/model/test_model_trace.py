@@ -10,8 +10,8 @@ from addresses import packed
 from kernel import mac_bytes
 from leases import PERMITS
 from nat import Nat
-from parse import ICMP_ERROR, parse
-from reasons import DROP, FORWARD, KERNEL, KERNEL_TRANSLATED, REASONS
+from parse import FIRST, LATER, UDP, parse
+from reasons import DROP, FORWARD, HELD, KERNEL, KERNEL_TRANSLATED, REASONS
 from replay_file import COLLECT, PACKET
 from scapy_check import wrong_checksums
 from scenario_builder import capabilities
@@ -23,8 +23,10 @@ MAXIMUM_FRAME_BYTES = 1514 + 3 * 4
 SEEDS = range(len(SHAPES))
 # docs/snapshot.md has no form for a pool that is there and cannot be used: what it could be
 # (a range that ends before it begins, an unknown algorithm) is refused with the snapshot. The other
-# two are no verdicts on packets (docs/packet-path.md, section 8).
-CANNOT_OCCUR = {"source_nat_pool_invalid", "worker_overrun", "worker_lost"}
+# two are no verdicts on packets (docs/packet-path.md, section 8). The store of fragments is emptied
+# after every packet.
+CANNOT_OCCUR = {"source_nat_pool_invalid", "worker_overrun", "worker_lost",
+                "fragment_store_full"}
 
 
 @cache
@@ -79,7 +81,20 @@ def test_time_and_frames(seed):
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_reasons_add_up(seed):
-    assert sum(trace_of(seed)[2]["reasons"].values()) == PACKETS
+    held = sum(record.result.verdict == HELD for record in packets_of(seed))
+    assert sum(trace_of(seed)[2]["reasons"].values()) == PACKETS - held
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_fragments_are_met_before_and_after_their_first(seed):
+    met = Counter()
+    for record in packets_of(seed):
+        if record.result.verdict in (FORWARD, HELD):
+            packet = parse(record.frame)
+            met[record.result.verdict, packet.fragment, packet.family] += 1
+    for family in (4, 6):
+        assert met[FORWARD, FIRST, family] > 20
+        assert met[FORWARD, LATER, family] > 10 and met[HELD, LATER, family] > 10
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -88,7 +103,7 @@ def test_frames_of_kernel_and_forward(seed):
         result = record.result
         if result.verdict == KERNEL:
             assert result.frame == record.frame
-        elif result.verdict != DROP:
+        elif result.verdict not in (DROP, HELD):
             assert len(result.frame) == len(record.frame)
         assert (result.egress_ifindex is not None) == (result.verdict == FORWARD)
 
@@ -179,10 +194,10 @@ def test_the_edges_of_udp_checksums_are_met():
     met = Counter()
     for seed in SEEDS:
         for record in packets_of(seed):
-            if record.result.reason.startswith("translated"):
+            if record.result.reason in ("translated_out", "translated_in"):
                 packet = parse(record.result.frame)
                 at = packet.transport_at + 6
-                if packet.protocol == 17 and packet.kind != ICMP_ERROR:
+                if packet.kind == UDP:
                     met[record.result.frame[at:at + 2].hex()] += 1
     assert met["ffff"] > 10 and met["0000"] > 10
 

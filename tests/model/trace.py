@@ -18,16 +18,18 @@ from conversations import (ODD_FLAGS, Noise, call_from_outside, open_conversatio
 from damage import damage
 from kernel import mac_bytes
 from nat import Nat, Result
-from parse import parse
-from reasons import FORWARD, KERNEL_TRANSLATED
+from parse import LATER, parse
+from reasons import FORWARD, HELD, KERNEL_TRANSLATED
 from replay_file import COLLECT, PACKET, ResultWriter, TraceWriter, write_state
 from scenarios import make_scenario
-from unusual import Unusual, extensions, ipv4_options
+from unusual import Unusual, extensions, ipv4_options, pieces
 
 MAXIMUM_LIVE = 160
 MAXIMUM_DEAD = 40
 UNUSUAL_CHANCE = 0.20
 DAMAGE_CHANCE = 0.10
+FRAGMENT_CHANCE = 0.10
+PENDING_CHANCE = 0.4
 COLLECT_CHANCE = 0.004
 JUMP_CHANCE = 0.002
 JUMP_AGAIN_CHANCE = 0.4  # leases end so long after their flows
@@ -119,6 +121,7 @@ class Trace:
         lease_timeouts = lease_timeouts_of(self.scenario)
         self.has_leases = bool(lease_timeouts)
         self.timeouts = list(self.scenario["snapshot"]["timeouts"].values()) + lease_timeouts
+        self.pending = []  # fragments under way: (interface, frame)
 
     def __iter__(self):
         for _ in range(self.packets):
@@ -145,9 +148,11 @@ class Trace:
 
     def _send(self):
         """=> the Record of one more packet"""
+        if self.pending and self.rng.random() < PENDING_CHANCE:
+            return self._arrive(*self.pending.pop(self._which_pending()))
         if self.rng.random() < UNUSUAL_CHANCE:
             interface, datagram = self.unusual.make()
-            return self._arrive(interface, self._frame(interface, datagram))
+            return self._depart(interface, datagram)
         if self.has_leases and self.rng.random() < LEASE_CHANCE:
             return self._send_of_lease()
         chance = self.rng.random()
@@ -173,7 +178,7 @@ class Trace:
     def _send_in(self, conversation):
         """A packet from outside; the remote gives up sooner or later when it is dropped."""
         interface = conversation.remote_interface
-        record = self._arrive(interface, self._frame(interface, conversation.send_in()))
+        record = self._depart(interface, conversation.send_in())
         if record.result.reason in GIVES_UP_AFTER and self.rng.random() < 0.5:
             self.conversations.forget(conversation)
         return record
@@ -181,8 +186,9 @@ class Trace:
     def _send_out(self, conversation):
         """A packet from inside; a new one may be forgotten when nothing came of it."""
         datagram = self._next_out(conversation)
-        frame = self._frame(conversation.interface, datagram)
-        record = self._arrive(conversation.interface, frame)
+        record = self._depart(conversation.interface, datagram)
+        if record.result.verdict == HELD:
+            return record
         if record.result.verdict in (FORWARD, KERNEL_TRANSLATED):
             self._learn(conversation, record)
         elif conversation.is_fresh or self.rng.random() < 0.6:
@@ -205,7 +211,7 @@ class Trace:
         if conversation.is_fresh:
             return
         packet = parse(record.result.frame)
-        if packet.destination == conversation.remote and (
+        if packet.fragment != LATER and packet.destination == conversation.remote and (
                 packet.protocol == conversation.protocol):
             conversation.learn(packet.source, packet.source_port)
 
@@ -214,9 +220,22 @@ class Trace:
         result = self.nat.packet(self.time_s, ifindex, frame)
         return Record(PACKET, self.time_s, ifindex, frame, result)
 
-    def _frame(self, interface, datagram):
-        """Dress a packet up, wrap it, and perhaps damage it."""
+    def _which_pending(self):
+        """Mostly the one that has waited longest."""
+        return 0 if self.rng.random() < 0.7 else self.rng.randrange(len(self.pending))
+
+    def _depart(self, interface, datagram):
+        """Dress a packet up and send it, now and then in pieces. => the Record of the first"""
         self._vary(datagram)
+        parts = [datagram]
+        if self.rng.random() < FRAGMENT_CHANCE:
+            parts = pieces(self.rng, datagram)
+        frames = [self._frame(interface, each) for each in parts]
+        self.pending += [(interface, frame) for frame in frames[1:]]
+        return self._arrive(interface, frames[0])
+
+    def _frame(self, interface, datagram):
+        """Wrap a packet, and perhaps damage it."""
         packet = datagram.pack()[:1500]
         tags = self._tags()
         frame = ethernet(mac_bytes(self.scenario["interfaces"][interface]["mac"]), REMOTE_MAC,

@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is written into a packet (docs/packet-path.md sections 2.5, 3.7 and 5).
+"""What is written into a packet (docs/packet-path.md sections 2.5, 3.7, 5 and 9).
 
 A change is a pair (old bytes, new bytes); every checksum that covers a field is updated with
 the field's change, never computed anew.
 """
 from checksum import update
-from parse import (ICMP_ERROR, PROTOCOL_ICMP, PROTOCOL_ICMPV6, PROTOCOL_TCP, PROTOCOL_UDP,
+from parse import (FRAGMENT, ICMP_ERROR, PROTOCOL_ICMP, PROTOCOL_ICMPV6, PROTOCOL_TCP, PROTOCOL_UDP,
                    word)
 
 CHECKSUM_OFFSETS = {PROTOCOL_TCP: 16, PROTOCOL_UDP: 6, PROTOCOL_ICMP: 2, PROTOCOL_ICMPV6: 2}
 IPV4_TTL_OFFSET = 8
 IPV4_CHECKSUM_OFFSET = 10
 IPV6_HOP_LIMIT_OFFSET = 7
+ID_BYTES = {4: 2, 6: 4}
 SOURCE_OFFSETS = {4: 12, 6: 8}
 DESTINATION_OFFSETS = {4: 16, 6: 24}
 
@@ -23,6 +24,8 @@ def translate_out(frame, packet, flow):
         _translate_error(new, packet, _source_at(packet), flow.address,
                          _destination_at(packet.inner), _destination_port_at(packet.inner),
                          flow.address, flow.port)
+    elif packet.kind == FRAGMENT:
+        _translate_address(new, packet, _source_at(packet), flow.address)
     else:
         _translate_data(new, packet, _source_at(packet), _source_port_at(packet),
                         flow.address, flow.port)
@@ -36,10 +39,25 @@ def translate_in(frame, packet, flow):
         _translate_error(new, packet, _destination_at(packet), flow.inside,
                          _source_at(packet.inner), _source_port_at(packet.inner),
                          flow.inside, flow.inside_port)
+    elif packet.kind == FRAGMENT:
+        _translate_address(new, packet, _destination_at(packet), flow.inside)
     else:
         _translate_data(new, packet, _destination_at(packet), _destination_port_at(packet),
                         flow.inside, flow.inside_port)
     return new
+
+
+def datagram_id(frame, packet):
+    """Section 9: the id of a fragment's datagram, as it stands there."""
+    at = _id_at(packet)
+    return bytes(frame[at:at + ID_BYTES[packet.family]])
+
+
+def write_datagram_id(frame, packet, new):
+    """Section 9: another id, in place."""
+    change = _replace(frame, _id_at(packet), new)
+    if packet.family == 4:
+        _update_at(frame, packet.ip_at + IPV4_CHECKSUM_OFFSET, [change])
 
 
 def decrement_ttl(frame, packet):
@@ -56,6 +74,11 @@ def write_ethernet(frame, destination_mac, source_mac):
     """A new Ethernet header, in place; VLAN tags and type stay."""
     frame[0:6] = destination_mac
     frame[6:12] = source_mac
+
+
+def _id_at(packet):
+    """In IPv4's header; in the fragment header just before what it carries."""
+    return packet.ip_at + 4 if packet.family == 4 else packet.transport_at - 4
 
 
 def _source_at(packet):
@@ -85,6 +108,13 @@ def _replace(frame, at, new):
 def _update_at(frame, at, changes):
     """Update the checksum at an offset. => its own change"""
     return _replace(frame, at, update(word(frame, at), changes).to_bytes(2))
+
+
+def _translate_address(frame, packet, address_at, address):
+    """All that there is to translate of a later fragment."""
+    change = _replace(frame, address_at, address)
+    if packet.family == 4:
+        _update_at(frame, packet.ip_at + IPV4_CHECKSUM_OFFSET, [change])
 
 
 def _translate_data(frame, packet, address_at, port_at, address, port):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Unusual but well-formed packets: what ordinary traffic looks at rarely, and attacks."""
 import struct
+from dataclasses import replace
 
 import tcp
 from addresses import packed
@@ -39,6 +40,37 @@ def extensions(rng, limit=9):
 def ipv4_options(rng):
     """=> 4 to 40 bytes of them"""
     return b"\x01" * (4 * rng.choice((1, 2, 3, 10)) - 1) + b"\0"
+
+
+def pieces(rng, datagram):
+    """=> a datagram cut up, its fragments mostly in order and all there; or whole, if too short"""
+    units = (len(datagram.payload) - 1) // 8
+    if datagram.fragment or datagram.extensions or units < 1:
+        return [datagram]
+    smallest = min(3, units) if rng.random() < 0.95 else 1  # whole headers, mostly
+    cuts = sorted({rng.randint(smallest, units) for _ in range(rng.choice((1, 1, 2, 3)))})
+    identification = rng.choice((rng.randrange(4), rng.randrange(65536)))
+    parts = [_piece(datagram, first, end, identification)
+             for first, end in zip([0] + cuts, cuts + [None])]
+    chance = rng.random()
+    if chance < 0.3:
+        rng.shuffle(parts)
+    elif chance < 0.4:
+        parts.insert(rng.randrange(len(parts) + 1), rng.choice(parts))
+    elif chance < 0.45:
+        parts.pop(rng.randrange(len(parts)))
+    return parts
+
+
+def _piece(datagram, first, end, identification):
+    """=> a fragment: from one unit of 8 bytes to another, or to the end"""
+    payload = datagram.payload[first * 8:None if end is None else end * 8]
+    more = end is not None
+    if datagram.family == 4:
+        return replace(datagram, payload=payload, identification=identification,
+                       fragment=more << 13 | first)
+    header = FRAGMENT_HEADER, struct.pack(">xHI", first << 3 | more, identification << 7)
+    return replace(datagram, payload=payload, extensions=(header,))
 
 
 class Unusual:

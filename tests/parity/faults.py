@@ -73,6 +73,12 @@ FAULTS = (
           "dataplane/route_question.c",
           (("exchange = {.query = *query};",
             "exchange = {.query = *query};\n\n\texchange.query.length = 1;"),)),
+    Fault("later fragments keep their id", "native", PLAIN, "core/fragment.h",
+          (("(in || fragment_write_id(frame, p, (u32)p->hash)) &&", "true &&"),)),
+    Fault("ids of IPv6 are those of IPv4", "xdp", PLAIN, "core/fragment.h",
+          (("raw_u32(network_u32(id))", "raw_u32(network_u32((u16)id))"),)),
+    Fault("later fragments of a worker go the other way", "worker", PLAIN, "core/fragment.h",
+          (("match->direction = said.direction;", "match->direction = !said.direction;"),)),
     Fault("a SYN does not open a closed flow again", "oracle", PLAIN_V1, "tests/model/tcp.py",
           (("if state == CLOSED and flags & SYN and not flags & ACK:", "if False:"),)),
 )

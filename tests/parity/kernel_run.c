@@ -12,6 +12,8 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "core/atomic.h"
+
 /* Generated. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wsign-conversion"
@@ -109,13 +111,14 @@ void kernel_run_count(const struct kernel_run *run, struct run_counts *counts)
 
 	for (u32 i = 0; i < REASON_CAPACITY; i++)
 		counts->packets[i] = program[i] + worker[i];
+	counts->held = atomic_read(&t->control->fragments.held);
 }
 
 u8 kernel_run_reason(const struct kernel_run *run, const struct run_counts *before)
 {
 	struct run_counts after;
 	u64 counted = 0;
-	u32 reason = 0;
+	u32 reason = RUN_NO_REASON;
 
 	kernel_run_count(run, &after);
 	for (u32 i = 0; i < REASON_CAPACITY; i++) {
@@ -123,8 +126,8 @@ u8 kernel_run_reason(const struct kernel_run *run, const struct run_counts *befo
 		if (after.packets[i] != before->packets[i])
 			reason = i;
 	}
-	if (counted != 1)
-		kernel_run_give_up("counters", "a frame was not counted exactly once");
+	if (counted + after.held - before->held != 1)
+		kernel_run_give_up("counters", "a frame was not counted or held exactly once");
 	return (u8)reason;
 }
 

@@ -30,8 +30,11 @@ enum run_verdict {
 	RUN_KERNEL,
 	RUN_KERNEL_TRANSLATED,
 	RUN_FORWARD,
+	RUN_HELD,
 	RUN_CONTRADICTION, /* what was seen of the packet fits none of these */
 };
+
+enum { RUN_NO_REASON = 255 }; /* of what is held */
 
 struct run_outcome {
 	u8 verdict;
@@ -39,9 +42,10 @@ struct run_outcome {
 	u32 ifindex; /* where it goes out, 0 otherwise */
 };
 
-/* The packets that were counted before one is sent. */
+/* The packets that were counted, and held, before one is sent. */
 struct run_counts {
 	u64 packets[REASON_CAPACITY];
+	u64 held;
 };
 
 void kernel_run_open(struct kernel_run *run, u32 flow_capacity, const struct network *network);
@@ -53,7 +57,7 @@ void kernel_run_set_time(struct kernel_run *run, u32 now_s);
 /* Packets that this process's CPU and the first worker have counted. */
 void kernel_run_count(const struct kernel_run *run, struct run_counts *counts);
 
-/* => the reason of the one packet that was counted since */
+/* => the reason of the one packet that was counted since; RUN_NO_REASON if it was held instead */
 u8 kernel_run_reason(const struct kernel_run *run, const struct run_counts *before);
 
 /* => the verdict on a packet that the kernel was handed, of as many bytes as it came with */

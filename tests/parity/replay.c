@@ -80,9 +80,11 @@ static void run_native(u8 *frame, u16 length, u32 ifindex, struct run_outcome *o
 {
 	struct native_frame native = {frame, frame + length};
 	struct verdict verdict = nat_packet(&native, ifindex, nat_active_half(), false);
+	bool held = verdict.action == VERDICT_HELD;
 
 	*outcome = (struct run_outcome){
-		.verdict = verdict.action, .reason = verdict.reason,
+		.verdict = held ? RUN_HELD : verdict.action,
+		.reason = held ? RUN_NO_REASON : verdict.reason,
 		.ifindex = verdict.action == VERDICT_FORWARD ? verdict.ifindex : 0};
 }
 
@@ -118,6 +120,13 @@ static void collect(struct tables *tables)
 	collector_walk(tables, &pass, 0, tables->control->flow_capacity);
 }
 
+/* Nobody waits for first fragments here: what is held makes room again. */
+static void empty_store(struct tables *tables)
+{
+	for (u32 place = 0; place < HELD_PLACES; place++)
+		atomic_write(&tables->control->fragments.held_states[place], HELD_FREE);
+}
+
 static FILE *open_file(const char *directory, const char *name, const char *mode)
 {
 	char path[4096];
@@ -147,6 +156,8 @@ static void replay(FILE *trace, FILE *results, struct tables *tables, const stru
 			collect(tables);
 		else
 			run_record(form, frame, &record, &result);
+		if (result.verdict == RUN_HELD)
+			empty_store(tables);
 		if (fwrite(&result, sizeof(result), 1, results) != 1 ||
 		    fwrite(frame, 1, result.length, results) != result.length)
 			die("results");

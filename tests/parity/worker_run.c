@@ -303,6 +303,8 @@ void worker_run_packet(struct worker_run *run, u8 *frame, u16 *length, u32 ifind
 	run->judged += steered;
 	*outcome = (struct run_outcome){.verdict = RUN_DROP,
 					.reason = kernel_run_reason(&run->kernel, &before)};
+	if (outcome->reason == RUN_NO_REASON)
+		outcome->verdict = RUN_HELD;
 	if (unread)
 		judge_unread(run, ifindex, passed, outcome);
 	else

@@ -53,7 +53,7 @@ static void judge(const struct xdp_run *run, u32 action, const u8 *in, const u8 
 	outcome->ifindex = 0;
 	switch (action) {
 	case XDP_DROP:
-		outcome->verdict = RUN_DROP;
+		outcome->verdict = outcome->reason == RUN_NO_REASON ? RUN_HELD : RUN_DROP;
 		return;
 	case XDP_PASS:
 		outcome->verdict = (u8)kernel_run_handed(in, out, length);
