@@ -198,6 +198,8 @@ struct nat_config {
 	u16 zones[MAX_ZONES];               /* ids, in configured order */
 	u32 column_ifindex[MAX_INTERFACES]; /* by column */
 	char column_name[MAX_INTERFACES][INTERFACE_NAME_BYTES];
+	/* by column: the gateway's own address there, for what it says to hosts; zero: none */
+	union ip_addr column_address[MAX_INTERFACES][FAMILY_COUNT];
 	/* [ingress column][egress column]: position in rule_sets[] + 1, 0: none */
 	u16 rule_set_of[MAX_INTERFACES][MAX_INTERFACES];
 	/* pool of the interface action, by egress column: position in pools[] + 1, 0: none */

@@ -27,6 +27,7 @@
 #ifndef CORE_NAT_H
 #define CORE_NAT_H
 
+#include "core/answer.h"
 #include "core/icmp.h"
 
 static __always_inline void flow_account(const struct control *control, struct flow *flow,
@@ -314,6 +315,18 @@ static __always_inline struct verdict packet_judge(env_frame *frame, struct pack
 	return packet_finish(frame, p, control, config);
 }
 
+/* Counts a frame, and makes its answer of it if it is to be answered. => what is done with it */
+static __always_inline struct verdict packet_close(env_frame *frame, struct packet *p,
+						   struct verdict verdict)
+{
+	if (verdict.action == VERDICT_WORKER)
+		return verdict;
+	verdict_count(frame, verdict);
+	if (p->refused && !answer_refusal(frame, p))
+		return (struct verdict){.action = VERDICT_ANSWER, .reason = verdict.reason};
+	return verdict;
+}
+
 /*
  * Judges, translates and counts one frame that arrived on `ifindex`. If a worker is there to take
  * it (`steered`), what belongs to a flow or opens one is left for the worker: VERDICT_WORKER, and
@@ -332,9 +345,7 @@ static __always_inline struct verdict nat_packet(env_frame *frame, u32 ifindex, 
 	packet.steered = steered;
 	if (control && config)
 		verdict = packet_judge(frame, &packet, control, config);
-	if (verdict.action != VERDICT_WORKER)
-		verdict_count(frame, verdict);
-	return verdict;
+	return packet_close(frame, &packet, verdict);
 }
 
 /* => the half of the configuration in force: read it once for each packet */

@@ -452,6 +452,19 @@ core_step int first_publish(struct packet *p, struct first *first)
 	return first->slot ? NO_REASON : REASON_flow_table_full;
 }
 
+/*
+ * => whether the sender of a packet that a rule refuses is told [RFC5508 REQ-8]. Not about fragments,
+ * nor about ICMP but echo requests [RFC1122 section 3.2.2, RFC4443 section 2.4]; and a segment of an
+ * unknown connection asks for nothing that could be refused.
+ */
+static __always_inline bool refusal_is_told(const struct packet *p, u32 reason)
+{
+	if (p->kind == PACKET_OTHER)
+		return !protocol_is_icmp(p->key.family, p->key.protocol);
+	return (p->kind == PACKET_TCP && reason != REASON_tcp_not_syn) || p->kind == PACKET_UDP ||
+	       p->kind == PACKET_ECHO_REQUEST;
+}
+
 /* Counts a refusal for its rule and pool, and keeps it for `show`. */
 core_step int first_refuse(struct packet *p, struct first *first, u32 reason)
 {
@@ -467,6 +480,7 @@ core_step int first_refuse(struct packet *p, struct first *first, u32 reason)
 	rule = config ? config_rule(config, first->rule) : NULL;
 	if (!rule)
 		return -1;
+	p->refused = refusal_is_told(p, reason);
 	counters = env_rule_counters(rule->id);
 	if (counters)
 		atomic_add(&counters->failures[reason % REASON_CAPACITY], 1);

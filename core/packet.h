@@ -47,7 +47,8 @@ struct packet {
 	bool may_fragment; /* IPv4 without don't-fragment */
 	bool steered;      /* a worker is there to take it: see nat_packet() */
 	bool rehearsed;    /* judged once more, and to leave no trace: see nat_rehearse() */
-	u8 padding;
+	u8 refused : 1;    /* by a rule that owns it, and its sender is to be told: core/answer.h */
+	u8 padding : 7;
 };
 
 /* Parsing goes on; otherwise the reason that ends it. */

@@ -16,6 +16,18 @@ int compile_full(struct compiler *c, int code, const char *what, const char *nam
 
 /* Zones and interfaces. */
 
+/* The gateway's own addresses on an interface. */
+static void compile_column_addresses(struct compiler *c, u16 column, u32 ifindex)
+{
+	for (u32 family = 0; family < FAMILY_COUNT; family++) {
+		const union ip_addr *address =
+			network_address_of(c->network, ifindex, (enum ip_family)family);
+
+		if (address)
+			c->config->column_address[column][family] = *address;
+	}
+}
+
 static int compile_place_interface(struct compiler *c, const struct network_interface *interface,
 				   u16 zone)
 {
@@ -37,6 +49,7 @@ static int compile_place_interface(struct compiler *c, const struct network_inte
 		c->config->column_ifindex[column] = ifindex;
 		(void)snprintf(c->config->column_name[column], INTERFACE_NAME_BYTES, "%s",
 			       interface->name);
+		compile_column_addresses(c, column, ifindex);
 		return 0;
 	}
 	return error_set(c->error, ENOSPC,

@@ -39,6 +39,14 @@ static char *configuration_text(const struct test_configuration *c)
 	return text;
 }
 
+static void add_address(u32 ifindex, enum ip_family family, const char *text)
+{
+	const struct network_address address = {ifindex, family, test_addr(text), true};
+
+	if (network_add_address(&network, &address))
+		abort();
+}
+
 static void add_route(const char *prefix, u8 length, u32 ifindex)
 {
 	struct test_route route = {
@@ -79,6 +87,8 @@ struct tables *test_gateway_start(const struct test_configuration *configuration
 	tables = test_env_start(configuration->maximum_flows);
 	test_env_set_time(1000);
 	test_network(&network);
+	add_address(TEST_INSIDE, FAMILY_IPV4, "10.255.0.1");
+	add_address(TEST_INSIDE, FAMILY_IPV6, "2001:db8:1:ff::1");
 	add_routes();
 	test_gateway_commit(configuration);
 	return tables;

@@ -13,15 +13,16 @@ import forms
 from gateway import (HOST, HOST6, HOST_MAC, LAN, POOL, POOL6, REMOTE, REMOTE6, ROUTER_MAC, WAN,
                      Ether, base_builder)
 from nat import Nat
-from reasons import DROP, FORWARD, KERNEL, KERNEL_TRANSLATED, REASONS, VERDICTS
+from reasons import ANSWER, DROP, FORWARD, KERNEL, KERNEL_TRANSLATED, REASONS, VERDICTS
 from replay_file import COLLECT, PACKET, TraceWriter, read_results, replay
-from scapy.all import ICMP, IP, TCP, UDP, ICMPv6EchoRequest, IPv6, Raw
+from scapy.all import ICMP, IP, TCP, UDP, ICMPv6DestUnreach, ICMPv6EchoRequest, IPv6, Raw
 from scenario_builder import rule, zone_context
 
 __all__ = ["HOST", "HOST6", "REMOTE", "REMOTE6", "POOL", "POOL6", "PORT", "HOST_PORT",
            "REMOTE_PORT", "ROUTER", "ROUTER6", "NARROW", "NARROW6", "SILENT", "SILENT6",
-           "GATEWAY", "GATEWAY6", "LAN_MAC", "WAN_MAC", "Case", "back", "dropped", "family",
-           "flow_of", "forwarded", "kernel", "out", "quote", "translated"]
+           "GATEWAY", "GATEWAY6", "LAN_MAC", "WAN_MAC", "Case", "answered", "back", "dropped",
+           "family", "flow_of", "forwarded", "kernel", "out", "prohibited", "quote", "refused",
+           "translated"]
 
 PORT = 40000  # of the pool
 HOST_PORT, REMOTE_PORT = 5000, 53
@@ -113,9 +114,28 @@ def dropped(reason):
     return Expectation(DROP, reason)
 
 
+def answered(reason, packet):
+    """Nothing of it leaves, and its sender is told so."""
+    return Expectation(ANSWER, reason, packet)
+
+
+def prohibited(packet, count=None):
+    """=> what the gateway answers to a packet from inside that a rule refuses [RFC5508 REQ-8]"""
+    if IP in packet:
+        header = IP(src="10.0.1.1", dst=packet[IP].src, tos=0xC0, id=0, flags="DF", ttl=64)
+        return header / ICMP(type=3, code=13) / quote(packet[IP], count)
+    header = IPv6(src="2001:db8:1::1", dst=packet[IPv6].src)
+    return header / ICMPv6DestUnreach(code=1) / quote(packet[IPv6], count)
+
+
 def out(packet, expectation):
     """=> the Step of a packet from inside: an IP packet, an Ether one, or a frame's bytes"""
     return _step(LAN, packet, expectation)
+
+
+def refused(packet, reason, count=None):
+    """=> the Step of a packet from inside that is refused, and its sender told"""
+    return out(packet, answered(reason, prohibited(packet, count)))
 
 
 def back(packet, expectation):
@@ -132,6 +152,8 @@ def _step(ifindex, packet, expectation):
                            *NEXT_HOPS[ifindex, family(expectation.packet)])
     elif expectation.verdict == KERNEL_TRANSLATED:
         frame_out = _frame(expectation.packet, own_mac, SENDER_MAC)
+    elif expectation.verdict == ANSWER:
+        frame_out = _frame(expectation.packet, SENDER_MAC, own_mac)
     elif expectation.verdict == DROP:
         frame_out = b""
     return Step(ifindex, frame, expectation.verdict, expectation.reason, frame_out)

@@ -115,7 +115,7 @@ def state_differences(expected_path, got_path):
     """=> lines about flows, ports and counters that differ"""
     expected, got = read_state(expected_path), read_state(got_path)
     lines = flow_differences(expected["flows"], got["flows"])
-    for part in ("ports", "rules", "pools", "reasons"):
+    for part in ("ports", "rules", "pools", "reasons", "answers"):
         lines += part_differences(part, without_nothing(expected[part]),
                                   without_nothing(got[part]))
     rest = len(lines) - MAXIMUM_STATE_LINES

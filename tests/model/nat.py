@@ -10,13 +10,14 @@ from typing import NamedTuple, Optional
 
 import state
 from addresses import packed
+from answers import Answerer
 from flows import Flow, Key
 from kernel import ENCAPSULATION, REJECTING, UNICAST, Interface, Kernel
 from next_hop import Outcome, decide, is_too_big
 from parse import (ECHO_REPLY, ECHO_REQUEST, FRAGMENT, ICMP_ERROR, OTHER, TCP, UDP, Packet,
                    parse)
 from pools import Allocator, Counters, pool_of_interface, pool_of_snapshot
-from reasons import DROP, FORWARD, KERNEL_TRANSLATED, Decision, drop
+from reasons import ANSWER, DROP, FORWARD, KERNEL_TRANSLATED, Decision, drop
 from reasons import kernel as to_kernel
 from rules import INTERFACE, RuleSet, select_rule_set
 from tcp import is_opening_syn
@@ -55,6 +56,7 @@ class Nat:
                                 for interface in self._translating_interfaces()}
         kernel_ports = {packed(address): ranges
                         for address, ranges in scenario["kernel_ports"].items()}
+        self.answerer = Answerer(bytes.fromhex(scenario["port_key"]))
         self.allocator = Allocator(bytes.fromhex(scenario["port_key"]),
                                    snapshot["port_randomization"], kernel_ports)
         self.flows = {}
@@ -74,6 +76,8 @@ class Nat:
             result = self._classify(arrival)
         except Decision as decision:
             result = Result(decision.verdict, decision.reason, None, frame)
+            if decision.answer:
+                result = Result(ANSWER, decision.reason, None, decision.answer)
         self.reasons[result.reason] += 1
         return result
 
@@ -190,6 +194,7 @@ class Nat:
         except Decision as decision:
             if decision.verdict == DROP:
                 counters.failures[decision.reason] += 1
+                decision.answer = self.answerer.answer(arrival, decision.reason)
             raise
         counters.opened += 1
         return flow

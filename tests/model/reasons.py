@@ -12,7 +12,8 @@ DROP = "drop"
 KERNEL = "kernel"
 KERNEL_TRANSLATED = "kernel_translated"
 FORWARD = "forward"
-VERDICTS = (DROP, KERNEL, KERNEL_TRANSLATED, FORWARD)
+ANSWER = "answer"
+VERDICTS = (DROP, KERNEL, KERNEL_TRANSLATED, FORWARD, ANSWER)
 
 
 def _names(header, macro):
@@ -35,6 +36,7 @@ class Decision(Exception):
         super().__init__(verdict, reason)
         self.verdict = verdict
         self.reason = reason
+        self.answer = None  # the frame that tells the sender of a drop
 
 
 def drop(reason):

@@ -10,7 +10,7 @@ from addresses import packed
 from kernel import mac_bytes
 from nat import Nat
 from parse import ICMP_ERROR, parse
-from reasons import DROP, FORWARD, KERNEL, KERNEL_TRANSLATED, REASONS
+from reasons import ANSWER, DROP, FORWARD, KERNEL, KERNEL_TRANSLATED, REASONS
 from replay_file import COLLECT, PACKET
 from scapy_check import wrong_checksums
 from scenario_builder import capabilities
@@ -87,9 +87,23 @@ def test_frames_of_kernel_and_forward(seed):
         result = record.result
         if result.verdict == KERNEL:
             assert result.frame == record.frame
-        elif result.verdict != DROP:
+        elif result.verdict not in (DROP, ANSWER):
             assert len(result.frame) == len(record.frame)
         assert (result.egress_ifindex is not None) == (result.verdict == FORWARD)
+
+
+def test_refusals_are_answered_and_withheld():
+    """In every shape some are; and where nothing else fails, a host insists."""
+    totals = Counter()
+    for seed in SEEDS:
+        answers = trace_of(seed)[2]["answers"]
+        assert answers["sent"]
+        totals.update(answers)
+        for record in packets_of(seed):
+            if record.result.verdict == ANSWER:
+                wrong = wrong_checksums(record.result.frame) or []
+                assert not {"header", "transport"} & set(wrong), record
+    assert totals["withheld"] > 20
 
 
 @pytest.mark.parametrize("seed", SEEDS)

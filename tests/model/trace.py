@@ -18,7 +18,7 @@ from damage import damage
 from kernel import mac_bytes
 from nat import Nat, Result
 from parse import parse
-from reasons import FORWARD, KERNEL_TRANSLATED
+from reasons import ANSWER, FORWARD, KERNEL_TRANSLATED
 from replay_file import COLLECT, PACKET, ResultWriter, TraceWriter, write_state
 from scenarios import make_scenario
 from unusual import Unusual, extensions, ipv4_options
@@ -29,6 +29,8 @@ UNUSUAL_CHANCE = 0.20
 DAMAGE_CHANCE = 0.10
 COLLECT_CHANCE = 0.004
 JUMP_CHANCE = 0.002
+INSIST_CHANCE = 0.02
+INSISTING_PACKETS = 14  # more than are answered in a second
 GIVES_UP_AFTER = ("filtered_inbound", "local_destination")
 REMOTE_MAC = bytes.fromhex("020000aabbcc")
 
@@ -102,9 +104,13 @@ class Trace:
         self.conversations = Conversations(self.rng, noise, population)
         self.unusual = Unusual(self.rng, noise, self.scenario, population, self.conversations)
         self.timeouts = list(self.scenario["snapshot"]["timeouts"].values())
+        self.insisting = []  # frames that are sent at once, and where
 
     def __iter__(self):
         for _ in range(self.packets):
+            if self.insisting:
+                yield self._arrive(*self.insisting.pop())
+                continue
             if self._pass_time() or self.rng.random() < COLLECT_CHANCE:
                 yield self._collect()
             yield self._send()
@@ -179,6 +185,8 @@ class Trace:
     def _arrive(self, interface, frame):
         ifindex = self.scenario["interfaces"][interface]["ifindex"]
         result = self.nat.packet(self.time_s, ifindex, frame)
+        if result.verdict == ANSWER and self.rng.random() < INSIST_CHANCE:
+            self.insisting = [(interface, frame)] * INSISTING_PACKETS
         return Record(PACKET, self.time_s, ifindex, frame, result)
 
     def _frame(self, interface, datagram):
