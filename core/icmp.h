@@ -10,6 +10,7 @@
 
 #include "core/open.h"
 #include "core/rewrite.h"
+#include "core/sum.h"
 
 /* => the word that names the owner of a port of a NAT address, NULL if the address has no table */
 static __always_inline u32 *port_owner_word(u32 address, u8 protocol, __be16 port)
@@ -206,6 +207,21 @@ static __always_inline u32 error_flow_from_inside(const struct control *control,
 	return flow_find(control, &key, flow_key_hash(control, &key));
 }
 
+/* => true if the ICMP checksum and that of the quoted IPv4 header are right [RFC5508 REQ-3] */
+static __always_inline bool error_sums_up(env_frame *frame, const struct packet *p,
+					  const struct quoted *q)
+{
+	u32 bytes = (u32)p->link_bytes + p->length - p->transport;
+	u64 sum = frame_sum(frame, p->transport, bytes);
+
+	if (p->key.family == FAMILY_IPV6)
+		sum += ip_addr_sum(&p->key.inside) + ip_addr_sum(&p->key.remote) +
+		       pseudo_header_sum(bytes, PROTOCOL_ICMPV6);
+	else if (!ipv4_header_sums_up(frame, q->ip, (u32)(q->transport - q->ip) / 4))
+		return false;
+	return checksum_fold(sum) == 0xffff;
+}
+
 /*
  * Which flow an error is about: slot + 1 and direction in *match, slot 0 if it is about none.
  * => NO_REASON, or the reason to drop it without further ado
@@ -230,6 +246,8 @@ core_step int error_match(env_frame *frame, struct packet *p, struct flow_match 
 		match->slot = error_flow_from_outside(p, &quoted, target);
 	else
 		match->slot = error_flow_from_inside(control, &quoted, p->key.zone);
+	if (match->slot && !error_sums_up(frame, p, &quoted))
+		return REASON_malformed_packet;
 	return NO_REASON;
 }
 

@@ -15,7 +15,7 @@ from flows import Flow, Key
 from kernel import ENCAPSULATION, REJECTING, UNICAST, Interface, Kernel
 from next_hop import Outcome, decide, is_too_big
 from parse import (ECHO_REPLY, ECHO_REQUEST, FRAGMENT, ICMP_ERROR, OTHER, TCP, UDP, Packet,
-                   parse)
+                   error_sums_up, parse)
 from pools import Allocator, Counters, pool_of_interface, pool_of_snapshot
 from reasons import ANSWER, DROP, FORWARD, KERNEL_TRANSLATED, Decision, drop
 from reasons import kernel as to_kernel
@@ -105,12 +105,24 @@ class Nat:
                    for addresses in pool.lists.values())
 
     def _classify(self, arrival):
-        """Section 1.5, and which of sections 2 and 3 follows."""
+        """Sections 1.5 and 1.6, and which of sections 2 and 3 follows."""
         if self._is_nat_address(arrival.packet.source):
             raise drop("spoofed_source")
+        if arrival.packet.kind == ICMP_ERROR:
+            self._verify(arrival)
         if self._is_nat_address(arrival.packet.destination):
             return self._from_outside(arrival)
         return self._from_inside(arrival)
+
+    def _verify(self, arrival):
+        """Section 1.6. Raises a Decision for an error about a flow that does not sum up."""
+        packet = arrival.packet
+        if self._is_nat_address(packet.destination):
+            flow = self._flow_of_outside(packet)
+        else:
+            flow = self._flow_of_inside(arrival.interface.zone, packet)
+        if flow and not error_sums_up(arrival.frame, packet):
+            raise drop("malformed_packet")
 
     # Section 2: destination is a NAT address
 
