@@ -10,6 +10,9 @@
 
 enum tcp_event { TCP_EVENT_SYN, TCP_EVENT_ACK, TCP_EVENT_FIN, TCP_EVENT_RST, TCP_EVENTS };
 
+/* Those that make a segment an event at all. */
+enum { TCP_EVENT_FLAGS = TCP_RST | TCP_FIN | TCP_SYN | TCP_ACK };
+
 /* What a segment is to the table: RST before FIN before SYN. SYN with ACK is ACK from inside. */
 static __always_inline enum tcp_event tcp_event(u8 flags, enum flow_direction direction)
 {
@@ -64,6 +67,8 @@ static __always_inline u8 tcp_next_state(u8 state, u8 flags, enum flow_direction
 {
 	enum tcp_event event = tcp_event(flags, direction);
 
+	if (!(flags & TCP_EVENT_FLAGS))
+		return state;
 	return tcp_transitions[direction][state % TCP_STATE_ROWS][event];
 }
 

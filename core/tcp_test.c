@@ -35,7 +35,7 @@ static u8 expected_state(u8 state, u8 flags, bool from_inside)
 		return state == TCP_CLOSED ? TCP_OPENING : state;
 	if (!from_inside && (flags & TCP_SYN))
 		return state == TCP_OPENING ? TCP_ANSWERED : state;
-	return from_inside && state == TCP_ANSWERED ? TCP_ESTABLISHED : state;
+	return from_inside && ack && state == TCP_ANSWERED ? TCP_ESTABLISHED : state;
 }
 
 static void every_segment_in_every_state_does_what_is_written(void **unused)
