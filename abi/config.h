@@ -189,7 +189,8 @@ struct nat_config {
 	bool sequential; /* port-randomization disable */
 	u8 dataplane;    /* enum dataplane */
 	bool busy_poll;  /* of the workers */
-	u8 padding[3];
+	bool no_syn_check; /* TCP flows are opened in the middle of a connection, too */
+	u16 tcp_mss;       /* the largest that a SYN may offer; 0: whatever it offers */
 	struct flow_timeouts timeouts;
 	u32 parity_sample; /* one of so many first packets is judged twice, 0: none */
 	u64 worker_cpus[MAX_WORKER_CPUS / 64]; /* bit per CPU; none: any */

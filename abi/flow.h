@@ -35,6 +35,7 @@ enum tcp_state {
 	TCP_CLOSING_OUT, /* FIN from inside */
 	TCP_CLOSING_IN,  /* FIN from outside */
 	TCP_CLOSED,      /* FIN from both sides, or RST */
+	TCP_PICKED_UP,   /* opened in the middle of a connection; nothing from outside yet */
 	TCP_STATE_COUNT
 };
 

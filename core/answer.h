@@ -162,30 +162,30 @@ static __always_inline bool answer_write(env_frame *frame, const struct packet *
 
 /*
  * Makes a frame that was refused its answer, if the gateway has an address to answer from and has
- * not answered too often. => 0 if it is one now, otherwise -1
+ * not answered too often. => true if it is one now
  */
-core_step int answer_refusal(env_frame *frame, struct packet *p)
+static __always_inline bool answer_refusal(env_frame *frame, const struct packet *p)
 {
 	struct control *control = env_control();
 	const struct nat_config *config;
 	const union ip_addr *from;
 
-	if (!p || !control)
-		return -1;
+	if (!control)
+		return false;
 	config = env_config(p->half);
 	if (!config)
-		return -1;
+		return false;
 	from = &config->column_address[p->column % MAX_INTERFACES][p->key.family % FAMILY_COUNT];
 	if (!from->longs[0] && !from->longs[1])
-		return -1;
+		return false;
 	if (!answer_is_due(control, p)) {
 		answer_count(ANSWERS_WITHHELD);
-		return -1;
+		return false;
 	}
 	if (!answer_write(frame, p, from))
-		return -1;
+		return false;
 	answer_count(ANSWERS_SENT);
-	return 0;
+	return true;
 }
 
 #endif

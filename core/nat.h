@@ -29,6 +29,7 @@
 
 #include "core/answer.h"
 #include "core/icmp.h"
+#include "core/mss.h"
 
 static __always_inline void flow_account(const struct control *control, struct flow *flow,
 					 const struct packet *p, const struct flow_match *match)
@@ -57,6 +58,8 @@ static __always_inline bool flow_rewrite(env_frame *frame, struct packet *p,
 					 const struct control *control, const struct flow *flow,
 					 const struct flow_match *match, bool hop)
 {
+	if (p->tcp_flags & TCP_SYN)
+		p->needs |= PACKET_NEEDS_SEGMENT_SIZE;
 	if (p->kind == PACKET_ICMP_ERROR)
 		return !error_rewrite(frame, p, match->slot, match->direction, hop);
 	if (match->direction == FLOW_IN)
@@ -315,14 +318,29 @@ static __always_inline struct verdict packet_judge(env_frame *frame, struct pack
 	return packet_finish(frame, p, control, config);
 }
 
-/* Counts a frame, and makes its answer of it if it is to be answered. => what is done with it */
+/*
+ * What few packets need once they are judged: an answer, or another segment size.
+ * => 1 if the frame is its own answer now
+ */
+core_step int packet_settle(env_frame *frame, struct packet *p)
+{
+	if (!p)
+		return 0;
+	if (p->needs & PACKET_NEEDS_ANSWER)
+		return answer_refusal(frame, p);
+	if (p->needs & PACKET_NEEDS_SEGMENT_SIZE)
+		mss_clamp(frame, p);
+	return 0;
+}
+
+/* Counts a frame, and does what is left to do with it. => what the dataplane does with it */
 static __always_inline struct verdict packet_close(env_frame *frame, struct packet *p,
 						   struct verdict verdict)
 {
 	if (verdict.action == VERDICT_WORKER)
 		return verdict;
 	verdict_count(frame, verdict);
-	if (p->refused && !answer_refusal(frame, p))
+	if (p->needs && packet_settle(frame, p))
 		return (struct verdict){.action = VERDICT_ANSWER, .reason = verdict.reason};
 	return verdict;
 }

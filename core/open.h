@@ -46,7 +46,8 @@ struct first {
 };
 
 /* => why a packet that a rule owns cannot open a flow, or NO_REASON */
-static __always_inline u32 first_kind_refusal(const struct packet *p)
+static __always_inline u32 first_kind_refusal(const struct nat_config *config,
+					      const struct packet *p)
 {
 	switch (p->kind) {
 	case PACKET_FRAGMENT:
@@ -57,7 +58,10 @@ static __always_inline u32 first_kind_refusal(const struct packet *p)
 	case PACKET_ICMP_ERROR:
 		return REASON_no_flow;
 	case PACKET_TCP:
-		return tcp_opens(p->tcp_flags) ? NO_REASON : REASON_tcp_not_syn;
+		return tcp_opens(p->tcp_flags) ||
+				       (config->no_syn_check && tcp_picks_up(p->tcp_flags))
+			       ? NO_REASON
+			       : REASON_tcp_not_syn;
 	}
 	return NO_REASON;
 }
@@ -146,7 +150,7 @@ core_step int first_judge(struct packet *p, struct first *first)
 		return REASON_rule_off;
 	first->rule = rule;
 	first->rule_id = owner->id;
-	reason = first_kind_refusal(p);
+	reason = first_kind_refusal(config, p);
 	if (reason == NO_REASON && first->too_big && !p->may_fragment)
 		reason = REASON_packet_too_big;
 	if (reason == NO_REASON && p->steered)
@@ -350,7 +354,7 @@ static __always_inline void opening_fill(struct opening *o, const struct packet 
 	flow->rule = (u16)first->rule_id;
 	flow->pool = o->pool->id;
 	flow->to_zone = (u16)first->to_zone;
-	flow->tcp_state = TCP_OPENING;
+	flow->tcp_state = tcp_first_state(p->tcp_flags);
 	atomic_write(&flow->nexthop_out, first->nexthop);
 	atomic_write(&flow->nexthop_in, NEXTHOP_NONE);
 	atomic_write(&flow->last_seen_s, now_s);
@@ -480,7 +484,8 @@ core_step int first_refuse(struct packet *p, struct first *first, u32 reason)
 	rule = config ? config_rule(config, first->rule) : NULL;
 	if (!rule)
 		return -1;
-	p->refused = refusal_is_told(p, reason);
+	if (refusal_is_told(p, reason))
+		p->needs |= PACKET_NEEDS_ANSWER;
 	counters = env_rule_counters(rule->id);
 	if (counters)
 		atomic_add(&counters->failures[reason % REASON_CAPACITY], 1);

@@ -28,6 +28,11 @@ enum packet_kind {
 	PACKET_ICMP_ERROR,
 };
 
+enum packet_needs {
+	PACKET_NEEDS_ANSWER = 1,       /* refused by a rule, and its sender is to be told */
+	PACKET_NEEDS_SEGMENT_SIZE = 2, /* a SYN, translated, which offers one */
+};
+
 enum tcp_flags { TCP_FIN = 0x01, TCP_SYN = 0x02, TCP_RST = 0x04, TCP_ACK = 0x10 };
 
 struct packet {
@@ -47,8 +52,7 @@ struct packet {
 	bool may_fragment; /* IPv4 without don't-fragment */
 	bool steered;      /* a worker is there to take it: see nat_packet() */
 	bool rehearsed;    /* judged once more, and to leave no trace: see nat_rehearse() */
-	u8 refused : 1;    /* by a rule that owns it, and its sender is to be told: core/answer.h */
-	u8 padding : 7;
+	u8 needs;          /* enum packet_needs: what is left to do once it is judged */
 };
 
 /* Parsing goes on; otherwise the reason that ends it. */

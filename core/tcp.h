@@ -31,6 +31,7 @@ static __always_inline enum tcp_event tcp_event(u8 flags, enum flow_direction di
 #define CLOSING_OUT TCP_CLOSING_OUT
 #define CLOSING_IN TCP_CLOSING_IN
 #define CLOSED TCP_CLOSED
+#define PICKED_UP TCP_PICKED_UP
 
 /* A power of two, so that an index is in range by its bits alone. */
 enum { TCP_STATE_ROWS = 8 };
@@ -45,6 +46,7 @@ static const u8 tcp_transitions[FLOW_DIRECTIONS][TCP_STATE_ROWS][TCP_EVENTS] = {
 		[CLOSING_OUT] = { CLOSING_OUT, CLOSING_OUT, CLOSING_OUT, CLOSED },
 		[CLOSING_IN]  = { CLOSING_IN,  CLOSING_IN,  CLOSED,      CLOSED },
 		[CLOSED]      = { OPENING,     CLOSED,      CLOSED,      CLOSED },
+		[PICKED_UP]   = { OPENING,     PICKED_UP,   CLOSING_OUT, CLOSED },
 	},
 	[FLOW_IN] = {
 		[OPENING]     = { ANSWERED,    OPENING,     CLOSING_IN,  CLOSED },
@@ -53,6 +55,7 @@ static const u8 tcp_transitions[FLOW_DIRECTIONS][TCP_STATE_ROWS][TCP_EVENTS] = {
 		[CLOSING_OUT] = { CLOSING_OUT, CLOSING_OUT, CLOSED,      CLOSED },
 		[CLOSING_IN]  = { CLOSING_IN,  CLOSING_IN,  CLOSING_IN,  CLOSED },
 		[CLOSED]      = { CLOSED,      CLOSED,      CLOSED,      CLOSED },
+		[PICKED_UP]   = { ANSWERED,    ESTABLISHED, CLOSING_IN,  CLOSED },
 	},
 };
 
@@ -62,6 +65,7 @@ static const u8 tcp_transitions[FLOW_DIRECTIONS][TCP_STATE_ROWS][TCP_EVENTS] = {
 #undef CLOSING_OUT
 #undef CLOSING_IN
 #undef CLOSED
+#undef PICKED_UP
 
 static __always_inline u8 tcp_next_state(u8 state, u8 flags, enum flow_direction direction)
 {
@@ -78,6 +82,18 @@ static __always_inline bool tcp_opens(u8 flags)
 	return (flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) == TCP_SYN;
 }
 
+/* => true for a segment in the middle of a connection, which opens a flow with no-syn-check */
+static __always_inline bool tcp_picks_up(u8 flags)
+{
+	return (flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_ACK;
+}
+
+/* => the state of a flow whose first segment has these flags, before it is accounted for */
+static __always_inline u8 tcp_first_state(u8 flags)
+{
+	return tcp_picks_up(flags) ? TCP_PICKED_UP : TCP_OPENING;
+}
+
 /* Idle timeouts of a flow's protocol and state. */
 static __always_inline u32 flow_timeout_s(const struct flow_timeouts *timeouts, u8 protocol,
 					  u8 tcp_state)
@@ -88,7 +104,7 @@ static __always_inline u32 flow_timeout_s(const struct flow_timeouts *timeouts, 
 		return timeouts->icmp_s;
 	if (tcp_state == TCP_ESTABLISHED)
 		return timeouts->tcp_established_s;
-	if (tcp_state == TCP_OPENING || tcp_state == TCP_ANSWERED)
+	if (tcp_state == TCP_OPENING || tcp_state == TCP_ANSWERED || tcp_state == TCP_PICKED_UP)
 		return timeouts->tcp_opening_s;
 	return timeouts->tcp_closing_s;
 }

@@ -11,7 +11,7 @@ enum { ALL_FLAGS = 256, TCP_URG_PSH = 0x28 };
 
 static bool is_opening(u8 state)
 {
-	return state == TCP_OPENING || state == TCP_ANSWERED;
+	return state == TCP_OPENING || state == TCP_ANSWERED || state == TCP_PICKED_UP;
 }
 
 static u8 state_after_fin(u8 state, bool from_inside)
@@ -32,9 +32,11 @@ static u8 expected_state(u8 state, u8 flags, bool from_inside)
 	if (flags & TCP_FIN)
 		return state_after_fin(state, from_inside);
 	if (from_inside && (flags & TCP_SYN) && !ack)
-		return state == TCP_CLOSED ? TCP_OPENING : state;
+		return state == TCP_CLOSED || state == TCP_PICKED_UP ? TCP_OPENING : state;
 	if (!from_inside && (flags & TCP_SYN))
-		return state == TCP_OPENING ? TCP_ANSWERED : state;
+		return state == TCP_OPENING || state == TCP_PICKED_UP ? TCP_ANSWERED : state;
+	if (state == TCP_PICKED_UP)
+		return !from_inside && ack ? TCP_ESTABLISHED : state;
 	return from_inside && ack && state == TCP_ANSWERED ? TCP_ESTABLISHED : state;
 }
 
@@ -81,6 +83,18 @@ static void only_a_bare_syn_opens_a_flow(void **unused)
 	assert_true(tcp_opens(TCP_SYN | TCP_URG_PSH));
 }
 
+static void an_ack_without_syn_and_rst_picks_a_connection_up(void **unused)
+{
+	(void)unused;
+	for (u32 flags = 0; flags < ALL_FLAGS; flags++) {
+		bool ack = flags & TCP_ACK, other = flags & (TCP_SYN | TCP_RST);
+
+		assert_int_equal(tcp_picks_up((u8)flags), ack && !other);
+		assert_int_equal(tcp_first_state((u8)flags),
+				 ack && !other ? TCP_PICKED_UP : TCP_OPENING);
+	}
+}
+
 static void protocol_and_state_choose_the_timeout(void **unused)
 {
 	const struct flow_timeouts timeouts = {
@@ -105,6 +119,7 @@ int main(void)
 		cmocka_unit_test(the_outside_alone_never_establishes_a_flow),
 		cmocka_unit_test(a_state_out_of_range_stays_within_the_table),
 		cmocka_unit_test(only_a_bare_syn_opens_a_flow),
+		cmocka_unit_test(an_ack_without_syn_and_rst_picks_a_connection_up),
 		cmocka_unit_test(protocol_and_state_choose_the_timeout),
 	};
 

@@ -116,6 +116,8 @@ static int compile_everything(struct compiler *c)
 	c->config->generation = c->snapshot->generation;
 	c->config->timeouts = c->snapshot->timeouts;
 	c->config->sequential = !c->snapshot->port_randomization;
+	c->config->no_syn_check = !c->snapshot->syn_check;
+	c->config->tcp_mss = (u16)c->snapshot->tcp_mss;
 	c->config->dataplane = (u8)c->snapshot->dataplane;
 	c->config->busy_poll = c->snapshot->busy_poll;
 	c->config->parity_sample = c->snapshot->parity_sample;

@@ -11,7 +11,8 @@
 #include "dataplane/report_view.h"
 
 static const char *const tcp_state_names[TCP_STATE_COUNT] = {
-	"opening", "answered", "established", "closing-out", "closing-in", "closed"};
+	"opening",    "answered", "established", "closing-out",
+	"closing-in", "closed",   "picked-up"};
 
 static s64 flow_left_s(const struct view *v, const struct flow *flow)
 {

@@ -31,6 +31,8 @@ struct test_configuration {
 	const char *pools;
 	const char *rules;
 	bool sequential;
+	bool no_syn_check;
+	u16 mss; /* 0: of any size */
 	u32 maximum_flows;
 };
 

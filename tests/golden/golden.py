@@ -19,13 +19,14 @@ from scapy.all import ICMP, IP, TCP, UDP, ICMPv6DestUnreach, ICMPv6EchoRequest, 
 from scenario_builder import rule, zone_context
 
 __all__ = ["HOST", "HOST6", "REMOTE", "REMOTE6", "POOL", "POOL6", "PORT", "HOST_PORT",
-           "REMOTE_PORT", "ROUTER", "ROUTER6", "NARROW", "NARROW6", "SILENT", "SILENT6",
+           "REMOTE_PORT", "MSS", "ROUTER", "ROUTER6", "NARROW", "NARROW6", "SILENT", "SILENT6",
            "GATEWAY", "GATEWAY6", "LAN_MAC", "WAN_MAC", "Case", "answered", "back", "dropped",
            "family", "flow_of", "forwarded", "kernel", "out", "prohibited", "quote", "refused",
            "translated"]
 
 PORT = 40000  # of the pool
 HOST_PORT, REMOTE_PORT = 5000, 53
+MSS = 1352  # at most, of SYNs
 ROUTER, ROUTER6 = "192.0.2.254", "2001:db8:c0::fe"  # somewhere outside, and says so
 NARROW, NARROW6 = "198.18.0.1", "2001:db8:c1::1"  # behind an MTU of 600, and of 1280
 SILENT, SILENT6 = "203.0.113.99", "2001:db8:ff::99"  # outside, with no known neighbour entry
@@ -42,6 +43,7 @@ NEXT_HOPS = {(WAN, IP): (HOST_MAC, LAN_MAC), (WAN, IPv6): (HOST6_MAC, LAN_MAC),
 def gateway():
     """=> the scenario: the model tests' gateway with a pool of one port and some odd routes"""
     builder = base_builder()
+    builder.mss = MSS
     builder.pools.clear()
     builder.pool("p", [POOL, POOL6], PORT, PORT)
     builder.route("198.18.0.0/24", "wan0", "203.0.113.254", 600)

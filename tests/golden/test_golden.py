@@ -16,13 +16,14 @@ import frames
 import headers
 import lengths
 import refusals
+import segment_sizes
 import sizes
 import translations
 from compare import byte_differences, dump
 from golden import Outcome, Outcomes, egress
 
 TABLES = (checksums, destinations, errors_ipv4, errors_ipv6, fragments, frames, headers, lengths,
-          refusals, sizes, translations)
+          refusals, segment_sizes, sizes, translations)
 CASES = [case for table in TABLES for case in table.CASES]
 NAMES = [f"{table.__name__}: {case.name}" for table in TABLES for case in table.CASES]
 

@@ -32,7 +32,7 @@ def exchange(name, transport, address, pool, remote, ip):
 def tcp_syn(**ports):
     """=> an opening segment with options and odd numbers"""
     return TCP(flags="S", seq=0xFFFFFFFF, ack=1, window=0, urgptr=7, reserved=5,
-               options=[("MSS", 1460), ("SAckOK", b""), ("Timestamp", (1, 0)), ("NOP", None),
+               options=[("MSS", 1220), ("SAckOK", b""), ("Timestamp", (1, 0)), ("NOP", None),
                         ("WScale", 7)], **ports)
 
 

@@ -20,13 +20,13 @@ class Key(NamedTuple):
 class Flow:
     """A translated conversation; (address, port) is what the outside sees of the inside."""
 
-    def __init__(self, key, address, port, rule, pool, egress_zone):
+    def __init__(self, key, address, port, rule, pool, egress_zone, tcp_flags=tcp.SYN):
         self.key = key
         self.inside, self.inside_port = key.inside, key.inside_port
         self.address, self.port = address, port
         self.rule, self.pool = rule, pool
         self.egress_zone = egress_zone
-        self.tcp_state = tcp.OPENING if key.protocol == PROTOCOL_TCP else None
+        self.tcp_state = tcp.first_state(tcp_flags) if key.protocol == PROTOCOL_TCP else None
         self.ending = False
         self.last_seen_s = 0
         self.packets_out = self.bytes_out = self.packets_in = self.bytes_in = 0

@@ -20,8 +20,8 @@ from pools import Allocator, Counters, pool_of_interface, pool_of_snapshot
 from reasons import ANSWER, DROP, FORWARD, KERNEL_TRANSLATED, Decision, drop
 from reasons import kernel as to_kernel
 from rules import INTERFACE, RuleSet, select_rule_set
-from tcp import is_opening_syn
-from translate import decrement_ttl, translate_in, translate_out, write_ethernet
+from tcp import SYN, is_opening_syn, is_under_way
+from translate import clamp_mss, decrement_ttl, translate_in, translate_out, write_ethernet
 
 
 class Result(NamedTuple):
@@ -49,6 +49,7 @@ class Nat:
         snapshot = scenario["snapshot"]
         self.kernel = Kernel(scenario)
         self.timeouts = snapshot["timeouts"]
+        self.syn_check, self.mss = snapshot["tcp"]["syn_check"], snapshot["tcp"]["mss"]
         self.maximum_flows = scenario["maximum_flows"]
         self.rule_sets = [RuleSet(each) for each in snapshot["rule_sets"]]
         self.pools = {each["name"]: pool_of_snapshot(each) for each in snapshot["pools"]}
@@ -235,7 +236,7 @@ class Nat:
     def _open(self, arrival, route, rule):
         """Section 3.6, in its order. => a new flow"""
         packet = arrival.packet
-        _refuse_what_opens_no_flow(packet)
+        _refuse_what_opens_no_flow(packet, self.syn_check)
         if is_too_big(route, packet):
             raise to_kernel("packet_too_big")
         pool = self._pool_of(rule, route)
@@ -271,7 +272,7 @@ class Nat:
         found = self.allocator.find(pool, key, indices)
         if found is None:
             raise drop("source_nat_pool_exhausted")
-        flow = Flow(key, *found, rule, pool, route.interface.zone)
+        flow = Flow(key, *found, rule, pool, route.interface.zone, packet.tcp_flags)
         self.allocator.claim(flow)
         self.flows[key] = flow
         return flow
@@ -295,6 +296,8 @@ class Nat:
         """Account for the packet where it goes on translated. => its Result"""
         if outcome.verdict not in (FORWARD, KERNEL_TRANSLATED):
             return Result(outcome.verdict, outcome.reason, None, arrival.frame)
+        if self.mss and arrival.packet.tcp_flags & SYN:
+            clamp_mss(frame, arrival.packet, self.mss)
         if arrival.packet.kind != ICMP_ERROR:
             flow.account(arrival.packet, from_inside, arrival.time_s)
         ifindex = egress.ifindex if outcome.verdict == FORWARD else None
@@ -307,7 +310,7 @@ def _key_of(zone, packet):
                packet.destination, packet.destination_port)
 
 
-def _refuse_what_opens_no_flow(packet):
+def _refuse_what_opens_no_flow(packet, syn_check):
     """The first item of section 3.6."""
     if packet.kind == FRAGMENT:
         raise drop("fragment_unknown")
@@ -315,5 +318,6 @@ def _refuse_what_opens_no_flow(packet):
         raise drop("unsupported_protocol")
     if packet.kind in (ECHO_REPLY, ICMP_ERROR):
         raise drop("no_flow")
-    if packet.kind == TCP and not is_opening_syn(packet.tcp_flags):
+    if packet.kind == TCP and not is_opening_syn(packet.tcp_flags) and (
+            syn_check or not is_under_way(packet.tcp_flags)):
         raise drop("tcp_not_syn")

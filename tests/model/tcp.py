@@ -9,6 +9,7 @@ ESTABLISHED = "established"
 CLOSING_OUT = "closing_out"
 CLOSING_IN = "closing_in"
 CLOSED = "closed"
+PICKED_UP = "picked_up"  # opened in the middle of a connection; nothing from outside yet
 
 TIMEOUTS = {
     OPENING: "tcp_opening",
@@ -17,12 +18,23 @@ TIMEOUTS = {
     CLOSING_OUT: "tcp_closing",
     CLOSING_IN: "tcp_closing",
     CLOSED: "tcp_closing",
+    PICKED_UP: "tcp_opening",
 }
 
 
 def is_opening_syn(flags):
     """Section 3.6: SYN set; ACK, RST and FIN clear."""
     return flags & (SYN | ACK | RST | FIN) == SYN
+
+
+def is_under_way(flags):
+    """Section 3.6, without the SYN check: ACK set; SYN and RST clear."""
+    return flags & (SYN | ACK | RST) == ACK
+
+
+def first_state(flags):
+    """=> the state of a flow that a segment opens, before the segment counts"""
+    return PICKED_UP if is_under_way(flags) else OPENING
 
 
 def next_state(state, flags, from_inside):
@@ -35,7 +47,7 @@ def next_state(state, flags, from_inside):
 
 
 def _from_inside(state, flags):
-    if state == CLOSED and flags & SYN and not flags & ACK:
+    if state in (CLOSED, PICKED_UP) and flags & SYN and not flags & ACK:
         return OPENING
     if state == ANSWERED and flags & ACK:
         return ESTABLISHED
@@ -43,7 +55,9 @@ def _from_inside(state, flags):
 
 
 def _from_outside(state, flags):
-    return ANSWERED if state == OPENING and flags & SYN else state
+    if flags & SYN:
+        return ANSWERED if state in (OPENING, PICKED_UP) else state
+    return ESTABLISHED if state == PICKED_UP and flags & ACK else state
 
 
 def _after_fin(state, from_inside):

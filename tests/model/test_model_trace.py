@@ -161,7 +161,7 @@ def test_snapshot_is_complete(seed):
     snapshot = scenario["snapshot"]
     assert set(snapshot) == {"version", "generation", "digest", "capabilities", "dataplane",
                              "workers", "parity_sample", "port_randomization", "maximum_flows",
-                             "timeouts", "zones", "pools", "rule_sets", "proxies"}
+                             "timeouts", "tcp", "zones", "pools", "rule_sets", "proxies"}
     assert snapshot["capabilities"] == capabilities(snapshot)
     assert len(snapshot["digest"]) == 64
     assert snapshot["maximum_flows"] == scenario["maximum_flows"] >= 64

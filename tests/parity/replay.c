@@ -162,7 +162,8 @@ static void replay(FILE *trace, FILE *results, struct tables *tables, const stru
 /* The state, as tests/model/state.py spells it. */
 
 static const char *const tcp_state_names[] = {"opening",     "answered",   "established",
-					      "closing_out", "closing_in", "closed"};
+					      "closing_out", "closing_in", "closed",
+					      "picked_up"};
 
 static json_t *address_json(const union ip_addr *address)
 {
