@@ -10,6 +10,7 @@
 
 #include "core/open.h"
 #include "core/rewrite.h"
+#include "core/sum.h"
 
 /* => true if the flow is live and expects packets from there */
 static __always_inline bool flow_expects(const struct flow *flow, const union ip_addr *remote,
@@ -192,6 +193,21 @@ static __always_inline u32 error_flow_from_inside(const struct quoted *q, u16 zo
 	return flow_look_up(&key);
 }
 
+/* => true if the ICMP checksum and that of the quoted IPv4 header are right [RFC5508 REQ-3] */
+static __always_inline bool error_sums_up(env_frame *frame, const struct packet *p,
+					  const struct quoted *q)
+{
+	u32 bytes = (u32)p->link_bytes + p->length - p->transport;
+	u64 sum = frame_sum(frame, p->transport, bytes);
+
+	if (p->key.family == FAMILY_IPV6)
+		sum += ip_addr_sum(&p->key.inside) + ip_addr_sum(&p->key.remote) +
+		       pseudo_header_sum(bytes, PROTOCOL_ICMPV6);
+	else if (!ipv4_header_sums_up(frame, q->ip, (u32)(q->transport - q->ip) / 4))
+		return false;
+	return checksum_fold(sum) == 0xffff;
+}
+
 /*
  * Which flow an error is about: slot + 1 and direction in *match, slot 0 if it is about none.
  * => NO_REASON, or the reason to drop it without further ado
@@ -216,6 +232,8 @@ core_step int error_match(env_frame *frame, struct packet *p, struct flow_match 
 		match->slot = error_flow_from_outside(p, &quoted, target);
 	else
 		match->slot = error_flow_from_inside(&quoted, p->key.zone);
+	if (match->slot && !error_sums_up(frame, p, &quoted))
+		return REASON_malformed_packet;
 	return NO_REASON;
 }
 

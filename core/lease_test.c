@@ -314,7 +314,8 @@ static void a_lease_that_is_ended_takes_its_flows_along(void **state)
 	(void)opened(&packet);
 	pass.now_s = now_s;
 	collector_walk(tables, &pass, 0, tables->control->flow_capacity);
-	assert_int_equal(test_gateway_receive(TEST_INSIDE, &packet).action, VERDICT_DROP);
+	assert_int_equal(test_gateway_receive(TEST_INSIDE, &packet).reason,
+			 REASON_lease_table_full);
 	collector_walk(tables, &pass, 0, tables->control->flow_capacity);
 	collector_walk(tables, &pass, 0, tables->control->flow_capacity);
 	assert_live(0, 0, 0);

@@ -30,6 +30,9 @@
 
 #include "core/inbound.h"
 #include "core/fragment.h"
+#include "core/answer.h"
+#include "core/icmp.h"
+#include "core/mss.h"
 
 static __always_inline void flow_account(const struct control *control, struct flow *flow,
 					 const struct packet *p, const struct flow_match *match)
@@ -58,6 +61,8 @@ static __always_inline bool flow_rewrite(env_frame *frame, struct packet *p,
 					 const struct control *control, const struct flow *flow,
 					 const struct flow_match *match, bool hop)
 {
+	if ((p->tcp_flags & TCP_SYN) && !p->fragment)
+		p->needs |= PACKET_NEEDS_SEGMENT_SIZE;
 	if (p->kind == PACKET_ICMP_ERROR)
 		return !error_rewrite(frame, p, match->slot, match->direction, hop);
 	if (p->kind == PACKET_FRAGMENT)
@@ -352,6 +357,33 @@ static __always_inline struct verdict packet_judge(env_frame *frame, struct pack
 }
 
 /*
+ * What few packets need once they are judged: an answer, or another segment size.
+ * => 1 if the frame is its own answer now
+ */
+core_step int packet_settle(env_frame *frame, struct packet *p)
+{
+	if (!p)
+		return 0;
+	if (p->needs & PACKET_NEEDS_ANSWER)
+		return answer_refusal(frame, p);
+	if (p->needs & PACKET_NEEDS_SEGMENT_SIZE)
+		mss_clamp(frame, p);
+	return 0;
+}
+
+/* Counts a frame, and does what is left to do with it. => what the dataplane does with it */
+static __always_inline struct verdict packet_close(env_frame *frame, struct packet *p,
+						   struct verdict verdict)
+{
+	if (verdict.action == VERDICT_WORKER)
+		return verdict;
+	verdict_count(frame, verdict);
+	if (p->needs && packet_settle(frame, p))
+		return (struct verdict){.action = VERDICT_ANSWER, .reason = verdict.reason};
+	return verdict;
+}
+
+/*
  * Judges, translates and counts one frame that arrived on `ifindex`. If a worker is there to take
  * it (`steered`), what belongs to a flow or opens one is left for the worker: VERDICT_WORKER, and
  * nothing is written or counted; everything else is judged here.
@@ -369,8 +401,7 @@ static __always_inline struct verdict nat_packet(env_frame *frame, u32 ifindex, 
 	packet.steered = steered;
 	if (control && config)
 		verdict = packet_judge(frame, &packet, control, config);
-	verdict_count(frame, verdict);
-	return verdict;
+	return packet_close(frame, &packet, verdict);
 }
 
 /* => the half of the configuration in force: read it once for each packet */

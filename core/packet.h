@@ -35,6 +35,11 @@ enum fragment_part {
 	FRAGMENT_LATER,
 };
 
+enum packet_needs {
+	PACKET_NEEDS_ANSWER = 1,       /* refused by a rule, and its sender is to be told */
+	PACKET_NEEDS_SEGMENT_SIZE = 2, /* a SYN, translated, which offers one */
+};
+
 enum tcp_flags { TCP_FIN = 0x01, TCP_SYN = 0x02, TCP_RST = 0x04, TCP_ACK = 0x10 };
 
 struct packet {
@@ -55,7 +60,7 @@ struct packet {
 	bool steered;      /* a worker is there to take it: see nat_packet() */
 	bool rehearsed;    /* judged once more, and to leave no trace: see nat_rehearse() */
 	u8 fragment : 2;   /* enum fragment_part */
-	u8 padding : 6;
+	u8 needs : 6;      /* enum packet_needs: what is left to do once it is judged */
 };
 
 /* Parsing goes on; otherwise the reason that ends it. */
