@@ -593,7 +593,7 @@ core_step int first_share_lease(struct packet *p, struct first *first)
 		return REASON_flow_table_full;
 	opening_fill(&o, p, first);
 	atomic_write(&o.flow->address, lease->address);
-	atomic_write(&o.flow->port, lease->port);
+	o.flow->port = lease->port;
 	flow_set_leased(o.flow, o.rule->permit);
 	atomic_write(&o.flow->life, FLOW_LIVE);
 	return NO_REASON;
@@ -613,7 +613,7 @@ static __always_inline void peer_fill(struct flow *peer, const struct flow *flow
 	peer->pool = flow->pool;
 	peer->to_zone = flow->to_zone;
 	atomic_write(&peer->address, flow->address);
-	atomic_write(&peer->port, flow->port);
+	peer->port = flow->port;
 	atomic_write(&peer->last_seen_s, flow->last_seen_s);
 	atomic_write(&peer->life, FLOW_LIVE);
 }
