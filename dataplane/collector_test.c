@@ -125,6 +125,7 @@ static void assert_lives_for(const struct flow *flow, u32 timeout_s)
 	test_gateway_assert_sound();
 }
 
+/* [RFC4787 REQ-5] [RFC5508 REQ-2] [RFC7857 section 11] */
 static void udp_and_queries_have_their_timeouts(void **state)
 {
 	struct test_packet packet = udp(1);
@@ -157,6 +158,7 @@ static struct flow *tcp_flow_after(const u8 *segments, size_t count)
 
 #define AFTER(...) tcp_flow_after((const u8[]){__VA_ARGS__}, sizeof((const u8[]){__VA_ARGS__}))
 
+/* [RFC5382 REQ-5] */
 static void the_state_of_tcp_decides_its_timeout(void **state)
 {
 	const u8 syn_ack = TCP_SYN | TCP_ACK | IN;
@@ -172,6 +174,7 @@ static void the_state_of_tcp_decides_its_timeout(void **state)
 	assert_lives_for(AFTER(syn_ack, TCP_ACK, TCP_RST, TCP_SYN), TEST_OPENING_S);
 }
 
+/* [RFC4787 REQ-6] */
 static void a_packet_of_either_side_revives_a_flow_that_has_idled(void **state)
 {
 	struct test_packet out = udp(1), in;
@@ -226,7 +229,7 @@ static void look_while_waiting(void)
 				     slot_of(waiting_flow));
 }
 
-/* [INV-RECLAIM] port and slot are free only when the grace period is over */
+/* [INV-RECLAIM] port and slot are free only when the grace period is over [RFC6888 REQ-8] */
 static void a_port_is_used_again_only_after_the_grace_period(void **state)
 {
 	struct test_packet first = udp(1), second = udp(2);
