@@ -349,6 +349,43 @@ static void a_flow_that_is_ended_when_it_was_entered_is_not_entered_again(void *
 	test_gateway_assert_sound();
 }
 
+static u32 *dying_entry;
+
+static void announce_and_be_killed(void)
+{
+	struct flow_bucket *home =
+		&tables->buckets[flow_home_bucket(tables->control, hash_of(unpublished))];
+
+	if (!waits++)
+		home->intent = intent_next(home->intent,
+					   flow_tag(hash_of(unpublished)) | slot_of(unpublished),
+					   (u32)(dying_entry - home->entries));
+}
+
+/*
+ * [INV-FLOW-2] A creator that has entered its flow, and is killed before it takes its intent back,
+ * leaves nothing that anybody could carry out when the flow is gone.
+ */
+static void an_intent_whose_process_was_killed_ends_with_its_flow(void **state)
+{
+	struct test_packet packet = udp(1);
+	struct collector_pass pass = pass_at(START_S + TEST_UDP_S + 1);
+	struct flow_bucket *home;
+
+	(void)state;
+	unpublished = open_flow(&packet);
+	home = &tables->buckets[flow_home_bucket(tables->control, hash_of(unpublished))];
+	dying_entry = flow_entry(flow_home_bucket(tables->control, hash_of(unpublished)),
+				 slot_of(unpublished));
+	pass.wait = announce_and_be_killed;
+	walk(&pass);
+	assert_int_equal(waits, 2);
+	assert_int_equal(pass.reclaimed, 1);
+	assert_int_equal(intent_slot(home->intent), 0);
+	assert_int_equal(*dying_entry, 0);
+	test_gateway_assert_sound();
+}
+
 static void retire_late(void)
 {
 	if (!waits++)
@@ -553,6 +590,7 @@ int main(void)
 		TEST(a_place_in_the_index_rests_for_two_grace_periods),
 		TEST(a_flow_that_is_ended_while_it_is_published_leaves_nothing),
 		TEST(a_flow_that_is_ended_when_it_was_entered_is_not_entered_again),
+		TEST(an_intent_whose_process_was_killed_ends_with_its_flow),
 		TEST(a_flow_that_is_ended_before_it_loses_the_race_is_not_counted_down),
 		TEST(many_flows_share_a_grace_period),
 		TEST(nothing_to_free_is_nothing_to_wait_for),
