@@ -3,8 +3,9 @@
 
 A row is about one RFC's point or points (`3b-d` are three, `11a, d` two); what it says is met, in
 part at least, has a test that says so itself: by a tag, [RFC4787 REQ-2] or [RFC7857 section 2.1],
-in the comment above a test in C, in the docstring of one in Python. The rows of RFCs that are listed
-as a whole are about any of their points. A tag of a test that no row is about is a finding as well.
+in the comment above a test in C, in the docstring of one in Python. The rows of RFCs that are
+listed as a whole are about any of their points. A tag of a test that no row is about is a finding
+as well.
 """
 import ast
 import re

@@ -6,8 +6,8 @@ import compliance
 from compliance import Point
 
 SOURCES = {
-    "core/a_test.c": "/* what it shows [RFC4787 REQ-3] */\nstatic void tagged(void **state)\n{\n}\n\n"
-                     "static void bare(void **state)\n{\n}\n",
+    "core/a_test.c": "/* what it shows [RFC4787 REQ-3] */\n"
+                     "static void tagged(void **state)\n{\n}\n\nstatic void bare(void **state)\n{\n}\n",
     "tests/b.py": 'def tagged():\n    """Two [RFC7857 section 2.1] [RFC5508 REQ-3b, REQ-3c]"""\n'
                   'def whole():\n    """[RFC1624 equation 3]"""\n',
 }
@@ -67,7 +67,8 @@ def test_points():
 def test_tags_without_a_row_are_found():
     """In a test, any; elsewhere, those of an RFC that has a table."""
     known = {Point("4787", "3"), Point("1624", "")}
-    text = "[RFC4787 REQ-3] [RFC1624 equation 3]\n[RFC4787 REQ-33]\n[RFC6890] [RFC4787 REQ-3, REQ-4]"
+    text = "[RFC4787 REQ-3] [RFC1624 equation 3]\n[RFC4787 REQ-33]\n" \
+           "[RFC6890] [RFC4787 REQ-3, REQ-4]"
     assert len(list(compliance.tag_findings("x", text, known, True))) == 3
     assert [each.split(":")[1] for each in compliance.tag_findings("x", text, known, False)] \
         == ["2", "3"]
