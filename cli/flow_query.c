@@ -52,6 +52,11 @@ static void add_interface(struct text *path, const char *name, const char *value
 	add_field(path, name, interface.bytes);
 }
 
+static void add_text(struct text *path, const char *name, const char *value)
+{
+	add_field(path, name, value);
+}
+
 static const struct {
 	enum argument_id id;
 	const char *name;
@@ -66,6 +71,7 @@ static const struct {
 	{ARGUMENT_PROTOCOL, "protocol", add_protocol},
 	{ARGUMENT_SESSION, "session", add_number},
 	{ARGUMENT_INTERFACE, "interface", add_interface},
+	{ARGUMENT_APPLICATION, "application", add_text},
 };
 
 bool api_add_flow_filter(const struct arguments *arguments, struct text *path)
@@ -80,5 +86,5 @@ bool api_add_flow_filter(const struct arguments *arguments, struct text *path)
 		fields[i].add(path, fields[i].name, value);
 		any = true;
 	}
-	return any;
+	return any || arguments->values[ARGUMENT_NAT];
 }
