@@ -28,7 +28,8 @@ def _check_traceroute(lab, *words, families=FAMILIES):
 
 
 def test_traceroute_udp(lab):
-    """traceroute by UDP shows the gateway and the hops beyond it, in both families"""
+    """traceroute by UDP shows the gateway and the hops beyond it, in both families
+    [RFC5508 REQ-4]"""
     _check_traceroute(lab)
 
 
@@ -87,7 +88,8 @@ def _check_path_mtu(house):
 
 
 def test_path_mtu_at_the_gateway(lab):
-    """too big for the gateway's own egress: the kernel answers, the host learns the MTU"""
+    """too big for the gateway's own egress: the kernel answers, the host learns the MTU
+    [RFC4787 REQ-13]"""
     house = lab.house(PERSISTENT)
     house.gateway.ip("link", "set", "eth1", "mtu", SMALL_MTU)
     _check_path_mtu(house)
@@ -140,7 +142,8 @@ def test_tcp_over_small_mtu(lab):
 
 
 def test_path_mtu_from_outside(lab):
-    """from outside, too big for the inside link: the server learns the MTU and no inside address"""
+    """from outside, too big for the inside link: the server learns the MTU and no inside address
+    [RFC4787 REQ-13]"""
     house = lab.house(PERSISTENT)
     house.gateway.ip("link", "set", "eth0", "mtu", SMALL_MTU)
     wire = Capture(house.router, "eth0", incoming())
