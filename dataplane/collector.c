@@ -253,12 +253,23 @@ static void forget_old_nexthops(struct flow *flow, const struct collector_pass *
 		(void)atomic_replace(&flow->nexthop_in, in, NEXTHOP_NONE);
 }
 
+/* => false if its creator has taken the flow back, who has then also let go of what it held */
+static bool flow_die(struct flow *flow)
+{
+	u8 life;
+
+	do
+		life = atomic_read(&flow->life);
+	while (life != FLOW_RETIRED && !atomic_replace(&flow->life, life, FLOW_DYING));
+	return life != FLOW_RETIRED;
+}
+
 static void visit(struct control *control, struct collector_pass *pass, struct batch *batch,
 		  u32 slot)
 {
 	struct flow *flow = env_flow(slot - 1);
 	u8 life = flow ? atomic_read(&flow->life) : FLOW_FREE;
-	struct dying dying = {.slot = slot, .was_published = life != FLOW_RETIRED};
+	struct dying dying = {.slot = slot};
 	bool session;
 
 	if (life == FLOW_FREE)
@@ -273,10 +284,9 @@ static void visit(struct control *control, struct collector_pass *pass, struct b
 		}
 		pass->ended += session;
 	}
-	if (life != FLOW_RETIRED) {
-		atomic_write(&flow->life, FLOW_DYING);
+	dying.was_published = flow_die(flow);
+	if (dying.was_published)
 		dying.entry = unlink_flow(control, flow, slot);
-	}
 	batch->flows[batch->count++] = dying;
 	if (batch->count == BATCH)
 		bury_all(control, pass, batch);

@@ -29,6 +29,7 @@ enum watch { UNWATCHED, STEP, QUIET };
 
 struct world world;
 struct nat_config world_config[CONFIG_HALVES];
+struct flow_stats world_stats[WORLD_FLOWS];
 u32 world_cpu;
 struct model_state model;
 const struct configuration *configuration;
@@ -77,9 +78,12 @@ static void blocks_choose(void)
 		block_add(&world.control.free_stacks[i].head, sizeof(u64), "free_stacks", i);
 	if (has_task(COMMIT))
 		block_add(&world.control.active_half, sizeof(u32), "active_half", 0);
+	if (configuration->permit)
+		block_add(&world.control.binding_count, sizeof(u32), "binding_count", 0);
 	for (u32 i = 0; i < configuration->flows; i++) {
 		block_add(&world.flows[i], sizeof(struct flow), "flows", i);
-		watch_quietly(&world.flows[i].nexthop_in, sizeof(u32));
+		if (!configuration->permit) /* a lease's users lie there */
+			watch_quietly(&world.flows[i].nexthop_in, sizeof(u32));
 		watch_quietly(&world.flows[i].last_seen_s, sizeof(u32));
 	}
 	for (u32 i = 0; i < configuration->buckets; i++)
@@ -452,7 +456,7 @@ static bool is_packet_under_way(u32 process)
 
 	return !has_ended(process) &&
 	       (model.processes[process].done || model.processes[process].part) &&
-	       (task->operation == OPEN || task->operation == ANSWER);
+	       (task->operation == OPEN || task->operation == REROUTE || task->operation == ANSWER);
 }
 
 void model_grace_period(void)
@@ -551,6 +555,7 @@ static void task_end(void)
 		return;
 	}
 	me->free_slots = me->part = me->slot = me->half = 0;
+	me->lease = me->lease_is_new = me->peer = 0;
 	me->free_ports = 0;
 	me->task++;
 	process_is_out(running);
@@ -619,6 +624,11 @@ static void pool_start(struct nat_config *config, u32 first_address, u32 address
 					     .selector = SELECT_ROUND_ROBIN,
 					     .lists[FAMILY_IPV4] = {.length = addresses}};
 	config->pool_count = 1;
+	config->rules[0] = (struct nat_rule){.id = 1, .permit = configuration->permit};
+	config->rules[0].policy.inactivity_timeout_s = LEASE_TIMEOUT_MIN_S;
+	config->rules[0].policy.flows_max = LEASE_FLOWS_MIN - 1;
+	config->nat_addresses[0].flags = NAT_ADDRESS_USED; /* of slot 0 */
+	config->nat_addresses[0].address = *model_nat_address();
 	for (u32 i = 0; i < addresses; i++)
 		config->pool_addresses[i] = (u16)(first_address + i);
 }

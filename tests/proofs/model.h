@@ -30,8 +30,10 @@ enum operation {
 	NOTHING,
 	OPEN,       /* a packet from inside of tuple `what`: its flow is found, or opened */
 	ANSWER,     /* a packet from outside for tuple `what`, to port `port` of address 0 */
+	REROUTE,    /* a packet from inside of tuple `what`, whose way has changed, ends its flow */
 	COLLECT,    /* the collector walks the table: all flows have idled */
 	SWEEP,      /* ... ends the flow of tuple `what` */
+	END_LEASES, /* ... ends all leases */
 	AUDIT,      /* the index is checked and repaired, as when state is adopted */
 	COMMIT,     /* takes address 0 out of the pool, and ends its flows */
 	CLAIM,      /* a port of address 0; kept */
@@ -54,6 +56,7 @@ struct tuple {
 	u8 home; /* bucket */
 	u8 other;
 	u8 like; /* a tuple that has the same tag: its number + 1; 0: a tag of its own */
+	u8 endpoint; /* a tuple of the same endpoint, which calls somebody else: its number + 1 */
 };
 
 struct configuration {
@@ -65,6 +68,7 @@ struct configuration {
 	u8 port_low;
 	u8 port_high;
 	u8 addresses; /* in the pool */
+	u8 permit;    /* of the rule, with persistent-nat: enum lease_permit */
 	u8 one_stack; /* all slots lie on stack 0, which all CPUs ask first */
 	u8 plain_steps; /* plain accesses are steps of their own as well */
 	u8 restarts;    /* bit per process: killed in its first task, another one does the next */
@@ -82,6 +86,9 @@ struct process_state {
 	u8 part;         /* of the task, 0 first */
 	u8 slot;         /* slot + 1: what one part of OPEN hands on to the next, with the half */
 	u8 half;
+	u8 lease;        /* likewise, with persistent-nat */
+	u8 lease_is_new;
+	u8 peer;
 	u8 dead;
 	u8 held;         /* port + 1 or slot + 1 that CLAIM or POP has got */
 	u8 flow;         /* slot + 1 of the flow that a packet uses */
@@ -131,5 +138,6 @@ u16 properties_free_ports(void);
 struct flow_key;
 const struct flow_key *model_tuple(u32 number);
 u64 model_tuple_hash(u32 number);
+const union ip_addr *model_nat_address(void); /* address 0 */
 
 #endif

@@ -13,7 +13,7 @@ class Fault(NamedTuple):
 
 
 PORTS, FLOW, OPEN = "core/ports.h", "core/flow.h", "core/open.h"
-COLLECTOR = "dataplane/collector.c"
+LEASE, INBOUND, COLLECTOR = "core/lease.h", "core/inbound.h", "dataplane/collector.c"
 
 FAULTS = (
     Fault("a port is looked at and then taken, in two steps", PORTS,
@@ -78,8 +78,24 @@ FAULTS = (
           (("(void)atomic_replace(target, 0, intent_entry(intent));",
             "(void)atomic_swap(target, intent_entry(intent));"),), "expiry"),
     Fault("a flow that ended before its opener was done is entered once more", FLOW,
-          (("return flow && atomic_read(&flow->life) == FLOW_DYING;",
+          (("return flow && atomic_read(&flow->life) != FLOW_LIVE;",
             "return flow && false;"),), "expiry"),
+    Fault("a flow that a packet has ended meanwhile is entered once more", FLOW,
+          (("atomic_read(&flow->life) != FLOW_LIVE;", "atomic_read(&flow->life) == FLOW_DYING;"),),
+          "rerouted"),
+    Fault("of a full table, nobody looks who has filled it", FLOW,
+          (("if (atomic_read(&home->intent) != intent)", "if (0)"),), "lease"),
+    Fault("a flow of a lease is not counted", LEASE,
+          (("u32 users = atomic_fetch_add(&lease->users, 1);",
+            "u32 users = atomic_read(&lease->users);"),), "lease"),
+    Fault("a lease that lost the race is used all the same", OPEN,
+          (("\tfirst->lease = publish_or_retire(&key, lease, reserved);\n",
+            "\t(void)publish_or_retire(&key, lease, reserved);\n"),), "lease"),
+    Fault("who opens a flow from outside that exists already stays counted", INBOUND,
+          (("if (!*slot || *slot != reserved)", "if (!*slot)"),), "lease-both-ways"),
+    Fault("who meets a closed lease is let in", LEASE,
+          (("if (users < flows_max)", "if ((users & ~LEASE_CLOSED) < flows_max)"),),
+          "lease-idle"),
     Fault("a flow that lost the race keeps its port", OPEN,
           (("\tif (ports && !(flow->to_zone & FLOW_LEASED))\n",
             "\tif (ports && flow->to_zone & FLOW_LEASED)\n"),), "same-tuple"),
@@ -115,6 +131,25 @@ FAULTS = (
             "\tflow_push_free(control, flow, dying->slot, dying->slot);\n"
             "\tif (dying->was_published)\n\t\tlet_go(flow, dying->slot, pass->now_s);\n")),
           "reuse-by-word"),
+    Fault("a lease is seen to be idle, and then closed", COLLECTOR,
+          (("(void)atomic_replace(&lease->users, 0, LEASE_CLOSED);",
+            "if (!atomic_read(&lease->users))\n\t\t\tatomic_write(&lease->users, LEASE_CLOSED);"),),
+          "lease-idle"),
+    Fault("a lease that is ended does not wait for its flows", COLLECTOR,
+          (("return atomic_read(&lease->users) == LEASE_CLOSED;",
+            "return atomic_read(&lease->users) & LEASE_CLOSED;"),), "lease-ended"),
+    Fault("a flow that its creator has taken back is counted out once more", COLLECTOR,
+          (("\tdying.was_published = flow_die(flow);\n",
+            "\tdying.was_published = life != FLOW_RETIRED;\n"
+            "\tatomic_write(&flow->life, FLOW_DYING);\n"),
+           ("static bool flow_die(", "bool flow_die(struct flow *flow);\nbool flow_die(")),
+          "lease-loser"),
+    Fault("a flow is counted out before packets under way have seen its end", COLLECTOR,
+          (("\t\tdying.entry = unlink_flow(control, flow, slot);\n",
+            "\t\tlet_go(flow, slot, pass->now_s);\n"
+            "\tif (dying.was_published)\n"
+            "\t\tdying.entry = unlink_flow(control, flow, slot);\n"),
+           ("\t\tlet_go(flow, dying->slot, pass->now_s);\n", "\t\t;\n")), "lease-idle"),
     Fault("a port is released, whoever owns it", COLLECTOR,
           (("if (atomic_read(&space->owners[port]) == slot)", "if (slot)"),), "killed-long"),
     Fault("the intent of one that was killed outlives its flow", COLLECTOR,

@@ -26,10 +26,15 @@ static bool hash_fits(u32 number, u64 hash)
 	return true;
 }
 
-/* Looks for an inside port with which the tuple lies where the configuration wants it. */
+/*
+ * Looks for an inside port, or another remote port of the same endpoint, with which the tuple lies
+ * where the configuration wants it.
+ */
 static void tuple_find(u32 number)
 {
 	struct flow_key *key = &tuples[number];
+	u8 endpoint = configuration->tuples[number].endpoint;
+	__be16 *port = endpoint ? &key->remote_port : &key->inside_port;
 
 	for (u32 i = 0; i < FLOW_KEY_WORDS; i++)
 		world.control.flow_key[i] = 0x9e3779b97f4a7c15ull * (i + 1);
@@ -37,8 +42,12 @@ static void tuple_find(u32 number)
 	key->inside.bytes[15] = (u8)(1 + number);
 	key->remote.bytes[15] = 99;
 	key->remote_port = network_u16(53);
+	if (endpoint) {
+		key->inside = tuples[endpoint - 1].inside;
+		key->inside_port = tuples[endpoint - 1].inside_port;
+	}
 	do {
-		key->inside_port = network_u16((u16)(host_u16(key->inside_port) + 1));
+		*port = network_u16((u16)(host_u16(*port) + 1));
 		hashes[number] = flow_key_hash(&world.control, key);
 	} while (!hash_fits(number, hashes[number]));
 }
@@ -53,6 +62,13 @@ const struct flow_key *model_tuple(u32 number)
 u64 model_tuple_hash(u32 number)
 {
 	return hashes[number];
+}
+
+const union ip_addr *model_nat_address(void)
+{
+	static const union ip_addr address = {.bytes = {[15] = 200}};
+
+	return &address;
 }
 
 /* Free slots. */
@@ -115,6 +131,22 @@ static bool keys_equal(const struct flow *a, const struct flow *b)
 	       a->zone == b->zone;
 }
 
+/* => true if the flow owns its port, or goes through the lease that does */
+static bool has_its_port(const struct flow *flow, u32 slot)
+{
+	if (!flow_owns_port(flow))
+		return flow_kind(flow) == FLOW_PEER || lease_owner(flow);
+	return port_owner(flow->address, flow->protocol, flow->port) == slot;
+}
+
+/* => true for flows of one endpoint that leave with two tuples */
+static bool are_translated_apart(const struct flow *a, const struct flow *b)
+{
+	return a->to_zone & b->to_zone & FLOW_LEASED && a->inside_port == b->inside_port &&
+	       !memcmp(&a->inside, &b->inside, sizeof(a->inside)) &&
+	       (a->address != b->address || a->port != b->port);
+}
+
 static void check_entry(struct index *index, u32 bucket, u32 slot)
 {
 	const struct flow *flow = &world.flows[slot - 1];
@@ -127,12 +159,17 @@ static void check_entry(struct index *index, u32 bucket, u32 slot)
 	model_check(bucket == home || (bucket == flow_other_bucket(&world.control, hash) &&
 				       world.buckets[home].intent & BUCKET_SPILLED),
 		    "INV-FLOW-1: a flow lies where nobody finds it");
-	model_check(world.ports[flow->address].spaces[PORTS_UDP].owners[host_u16(flow->port)] ==
-			    slot,
-		    "INV-ALIAS: a published flow does not own its port");
-	for (u32 i = 0; i < index->count; i++)
-		model_check(!keys_equal(flow, &world.flows[index->slots[i] - 1]),
-			    "INV-FLOW-1: a tuple is published twice");
+	model_check(has_its_port(flow, slot),
+		    flow->to_zone & FLOW_LEASED
+			    ? "INV-LEASE-2: a published flow has no lease"
+			    : "INV-ALIAS: a published flow does not own its port");
+	for (u32 i = 0; i < index->count; i++) {
+		const struct flow *other = &world.flows[index->slots[i] - 1];
+
+		model_check(!keys_equal(flow, other), "INV-FLOW-1: a tuple is published twice");
+		model_check(!are_translated_apart(flow, other),
+			    "INV-LEASE-1: an endpoint has two translated tuples");
+	}
 	index->slots[index->count++] = slot;
 }
 
@@ -149,6 +186,46 @@ static struct index check_index(void)
 		}
 	}
 	return index;
+}
+
+/* Leases. */
+
+static u32 flows_of_lease(const struct index *index, u32 lease)
+{
+	u32 count = 0;
+
+	for (u32 i = 0; i < index->count; i++) {
+		const struct flow *flow = &world.flows[index->slots[i] - 1];
+
+		count += flow_kind(flow) == FLOW_SESSION && flow->to_zone & FLOW_LEASED &&
+			 lease_owner(flow) == lease;
+	}
+	return count;
+}
+
+static void check_leases(const struct index *index, bool exactly)
+{
+	for (u32 i = 0; i < index->count; i++) {
+		const struct flow *lease = &world.flows[index->slots[i] - 1];
+		u32 flows, users = lease->users & ~LEASE_CLOSED;
+
+		if (!flow_is_lease(lease))
+			continue;
+		flows = flows_of_lease(index, index->slots[i]);
+		model_check(users >= flows, "INV-LEASE-2: a lease has more flows than it counts");
+		model_check(!exactly || users == flows,
+			    "a lease counts a flow that is over, and nobody is about to");
+	}
+}
+
+static u32 bindings(void)
+{
+	u32 count = 0;
+
+	for (u32 slot = 0; slot < configuration->flows; slot++)
+		count += world.flows[slot].life != FLOW_FREE &&
+			 flow_kind(&world.flows[slot]) != FLOW_SESSION;
+	return count;
 }
 
 /* Ports. */
@@ -231,17 +308,18 @@ static void check_flow_in_use(u32 process)
 	model_check(task->operation == ANSWER ? flow->remote_port == key->remote_port
 					      : flow_has_key(flow, key),
 		    "INV-RECLAIM: a packet's flow is another one's");
-	if (task->operation == OPEN)
-		model_check(world.ports[flow->address]
-					    .spaces[PORTS_UDP]
-					    .owners[host_u16(flow->port)] == p->flow,
+	if (task->operation == OPEN || configuration->permit)
+		model_check(has_its_port(flow, p->flow),
 			    "INV-RECLAIM: a port is another one's while a packet leaves by it");
 }
 
 void properties_check(void)
 {
+	struct index index;
+
 	check_free_slots();
-	(void)check_index();
+	index = check_index();
+	check_leases(&index, false);
 	for (u32 i = 0; i < configuration->addresses; i++)
 		check_space(&world.ports[i].spaces[PORTS_UDP], false);
 	check_holders_of_ports();
@@ -282,8 +360,9 @@ static u32 ports_in_use(u32 address, u32 *without_holder)
 		if (owner == PORT_FREE || owner == PORT_KERNEL)
 			continue;
 		count++;
-		*without_holder += flow && (flow->life != FLOW_LIVE ||
-					    host_u16(flow->port) != port);
+		*without_holder +=
+			flow && ((flow->life != FLOW_LIVE && flow->life != FLOW_ENDING) ||
+				 host_u16(flow->port) != port);
 	}
 	return count;
 }
@@ -294,6 +373,9 @@ void properties_check_end(void)
 	u32 lost = slots_lost(&index);
 
 	model_check(lost <= model.killed, "INV-FLOW-3: a slot is lost");
+	check_leases(&index, !model.killed);
+	model_check(model.killed || world.control.binding_count == bindings(),
+		    "binding_count is not true");
 	model_check(configuration->ends_used == 255 || index.count == configuration->ends_used,
 		    "not as many flows as there should be at the end");
 	for (u32 i = 0; i < configuration->addresses; i++) {

@@ -54,69 +54,187 @@ static void check_refusal(u32 reason, const struct nat_config *config)
 		model_check(!(model_me()->free_ports & pool_ports(config)),
 			    "INV-PORT-2: a port was free all the time, and not found");
 	else
-		model_check(reason == REASON_flow_table_full, "no reason to refuse");
+		model_check(reason == REASON_flow_table_full ||
+				    (configuration->permit && reason == REASON_lease_table_full),
+			    "no reason to refuse");
 }
 
 /* The parts of OPEN: what judge_without_flow() and first_packet() do one after the other. */
-enum { FIND, RESERVE, PUBLISH, USE };
+enum {
+	FIND,
+	RESERVE,
+	PUBLISH,
+	USE,
+	LEASE, /* from here on with persistent-nat */
+	TAKE,
+	RESERVE_LEASE,
+	PUBLISH_LEASE,
+	SHARE,
+	PEER,
+	GIVE_BACK
+};
+
+/* With persistent-nat, as in first_open_leased(). */
+static u32 open_leased(struct packet *p, struct first *first)
+{
+	u8 part = model_me()->part, next = USE;
+	u32 reason = NO_REASON;
+
+	switch (part) {
+	case LEASE:
+		reason = (u32)first_lease(p, first);
+		next = TAKE;
+		break;
+	case TAKE:
+		reason = (u32)first_take_slots(p, first);
+		next = first->lease_is_new ? RESERVE_LEASE : SHARE;
+		break;
+	case RESERVE_LEASE:
+		reason = (u32)first_reserve_lease(p, first);
+		next = PUBLISH_LEASE;
+		break;
+	case PUBLISH_LEASE:
+		reason = (u32)first_publish_lease(p, first);
+		next = SHARE;
+		break;
+	case SHARE:
+		reason = (u32)first_share_lease(p, first);
+		next = first->peer ? PEER : PUBLISH;
+		break;
+	case PEER:
+		reason = (u32)first_publish_peer(p, first);
+		next = PUBLISH;
+		break;
+	case GIVE_BACK:
+		(void)first_give_back(p, first);
+		return NO_REASON;
+	}
+	if (reason == NO_REASON)
+		model_next_part(next);
+	else if (part != LEASE)
+		model_next_part(GIVE_BACK);
+	return reason;
+}
+
+static u32 open_part(struct packet *p, struct first *first)
+{
+	u32 reason;
+
+	switch (model_me()->part) {
+	case FIND:
+		p->half = nat_active_half();
+		first->slot = match_from_inside(env_control(), p);
+		model_next_part(first->slot ? USE : configuration->permit ? LEASE : RESERVE);
+		return NO_REASON;
+	case RESERVE:
+		reason = (u32)first_reserve(p, first);
+		if (reason == REASON_flow_table_full)
+			model_check(!model_me()->free_slots,
+				    "INV-FLOW-3: a slot was free all the time, and not found");
+		if (reason == NO_REASON)
+			model_next_part(PUBLISH);
+		return reason;
+	case PUBLISH:
+		reason = (u32)first_publish(p, first);
+		if (reason == NO_REASON)
+			model_next_part(USE);
+		else if (configuration->permit)
+			model_next_part(GIVE_BACK);
+		return reason;
+	default:
+		return open_leased(p, first);
+	}
+}
 
 static void open_flow(u32 number)
 {
 	struct process_state *me = model_me();
 	struct packet p = {.key = *model_tuple(number), .hash = model_tuple_hash(number),
 			   .kind = PACKET_UDP, .half = me->half};
-	struct first first = {.slot = me->slot};
-	u32 reason = NO_REASON;
+	struct first first = {.slot = me->slot, .lease = me->lease, .peer = me->peer,
+			      .lease_is_new = me->lease_is_new & 1,
+			      .permit = configuration->permit};
+	u32 reason;
 
-	switch (me->part) {
-	case FIND:
-		p.half = nat_active_half();
-		first.slot = match_from_inside(env_control(), &p);
-		model_next_part(first.slot ? USE : RESERVE);
-		break;
-	case RESERVE:
-		reason = (u32)first_reserve(&p, &first);
-		if (reason == REASON_flow_table_full)
-			model_check(!me->free_slots,
-				    "INV-FLOW-3: a slot was free all the time, and not found");
-		if (reason == NO_REASON)
-			model_next_part(PUBLISH);
-		break;
-	case PUBLISH:
-		reason = (u32)first_publish(&p, &first);
-		if (reason == NO_REASON)
-			model_next_part(USE);
-		break;
-	case USE:
+	if (me->part == USE) {
 		model_pause();
 		return;
 	}
+	reason = open_part(&p, &first);
 	if (reason != NO_REASON)
 		check_refusal(reason, env_config(p.half));
 	me->slot = (u8)first.slot;
 	me->half = (u8)p.half;
-	me->flow = me->part != RESERVE && reason == NO_REASON ? me->slot : 0;
+	me->lease = (u8)first.lease;
+	me->peer = (u8)first.peer;
+	me->lease_is_new = first.lease_is_new;
+	me->flow = (me->part == FIND || me->part == PUBLISH) && reason == NO_REASON ? me->slot : 0;
+}
+
+/* As in flow_send_asking(). */
+static void reroute(u32 number)
+{
+	struct packet p = {.key = *model_tuple(number), .hash = model_tuple_hash(number),
+			   .kind = PACKET_UDP};
+	u32 slot = match_from_inside(env_control(), &p);
+	struct flow *flow = slot ? env_flow(slot - 1) : NULL;
+
+	if (flow && atomic_read(&flow->life) != FLOW_ENDING)
+		atomic_write(&flow->life, FLOW_ENDING);
+}
+
+/* The parts of ANSWER: what packet_finish() and judge_from_outside() do. */
+enum { EXPECTED, OF_LEASE, ADMITTED, ANSWERED };
+
+static void answer_part(struct packet *p, struct flow_match *match)
+{
+	struct nat_address target = {.slot = 0};
+
+	switch (model_me()->part) {
+	case EXPECTED:
+		match->slot = match_from_outside(p, &target);
+		break;
+	case OF_LEASE:
+		(void)inbound_match(p, match);
+		break;
+	case ADMITTED:
+		(void)inbound_open(p, match);
+		break;
+	}
 }
 
 static void answer_flow(u32 number, u32 port)
 {
 	const struct flow_key *key = model_tuple(number);
 	struct packet p = {.kind = PACKET_UDP,
-			   .key = {.inside = key->remote, .inside_port = key->remote_port,
+			   .key = {.inside = key->remote, .remote = *model_nat_address(),
+				   .inside_port = key->remote_port,
 				   .remote_port = network_u16((u16)port),
 				   .protocol = PROTOCOL_UDP}};
-	struct nat_address target = {.slot = 0};
-	u32 slot = match_from_outside(&p, &target);
+	u8 part = model_me()->part;
+	struct flow_match match = {.direction = FLOW_IN};
 
-	if (!slot)
+	if (part == ANSWERED) {
+		model_pause();
 		return;
-	model_me()->flow = (u8)slot;
-	model_pause();
+	}
+	answer_part(&p, &match);
+	model_me()->flow = (u8)match.slot;
+	if (match.slot)
+		model_next_part(ANSWERED);
+	else if (configuration->permit && part < ADMITTED)
+		model_next_part(part + 1);
 }
 
 static bool is_of_tuple(const struct flow *flow, void *context)
 {
 	return flow_has_key(flow, context);
+}
+
+static bool is_lease(const struct flow *flow, void *context)
+{
+	(void)context;
+	return flow_is_lease(flow);
 }
 
 static bool is_of_address_0(const struct flow *flow, void *context)
@@ -241,14 +359,20 @@ void subject_run(const struct task *task)
 	case OPEN:
 		open_flow(task->what);
 		break;
+	case REROUTE:
+		reroute(task->what);
+		break;
 	case ANSWER:
 		answer_flow(task->what, task->port);
 		break;
 	case COLLECT:
-		collect(0, LATER_S, NULL, NULL);
+		collect(0, LATER_S * (model_me()->task + 1u), NULL, NULL);
 		break;
 	case SWEEP:
 		sweep(task->what);
+		break;
+	case END_LEASES:
+		collect(0, WORLD_NOW_S, is_lease, NULL);
 		break;
 	case AUDIT:
 		audit();

@@ -19,6 +19,7 @@ struct world {
 
 extern struct world world;
 extern struct nat_config world_config[CONFIG_HALVES]; /* never changes */
+extern struct flow_stats world_stats[WORLD_FLOWS];
 extern u32 world_cpu;                                 /* of the process that runs */
 
 #endif
