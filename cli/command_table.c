@@ -94,7 +94,11 @@ static const struct argument clear_lease_arguments[] = {
 	{.id = ARGUMENT_INTERFACE, .word = "interface", .value = "INTERFACE", \
 	 .help = "Interface by which the session came"}, \
 	{.id = ARGUMENT_SESSION, .word = "session-identifier", .value = "NUMBER", \
-	 .type = ARGUMENT_COUNTING, .help = "The session with this number"}
+	 .type = ARGUMENT_COUNTING, .help = "The session with this number"}, \
+	{.id = ARGUMENT_APPLICATION, .word = "application", .value = "APPLICATION", \
+	 .help = "Protocols and ports of a predefined application, like junos-https"}, \
+	{.id = ARGUMENT_NAT, .word = "nat", \
+	 .help = "Sessions that are translated; here, that is every session"}
 
 static const struct argument show_flow_arguments[] = {
 	SESSION_FILTER,

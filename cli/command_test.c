@@ -60,7 +60,7 @@ static void words_may_be_shortened(void **state)
 	assert_command("show version", "show version");
 	assert_command("sh v", "show version");
 	assert_command("sh se n s su", "show security nat source summary");
-	assert_command("cl se f s a", "clear security flow session");
+	assert_command("cl se f s al", "clear security flow session");
 	assert_command("req sy roll 3", "request system rollback");
 }
 

@@ -75,6 +75,7 @@ static const struct field flow_fields[] = {
 	{ARGUMENT_PROTOCOL, "protocol", add_protocol},
 	{ARGUMENT_SESSION, "session", add_number},
 	{ARGUMENT_INTERFACE, "interface", add_interface},
+	{ARGUMENT_APPLICATION, "application", add_field},
 	{.name = NULL},
 };
 
@@ -100,7 +101,7 @@ static bool add_filter(const struct field *field, const struct arguments *argume
 		field->add(path, field->name, value);
 		any = true;
 	}
-	return any;
+	return any || arguments->values[ARGUMENT_NAT];
 }
 
 bool api_add_flow_filter(const struct arguments *arguments, struct text *path)

@@ -9,6 +9,7 @@
 
 #include <microhttpd.h>
 
+#include "config/applications.h"
 #include "control/api_request.h"
 #include "dataplane/log.h"
 
@@ -67,6 +68,22 @@ static json_t *read_yes(const char *text)
 	return strcmp(text, "yes") ? NULL : json_true();
 }
 
+/* => the services of a predefined application, NULL if it has none that can be told apart */
+static json_t *read_application(const char *text)
+{
+	const struct application *application = application_find(text);
+	json_t *services = application && !application->not_enforced ? json_array() : NULL;
+
+	for (; services && application; application = application_next(application)) {
+		struct service_match service = application_service(application);
+
+		(void)json_array_append_new(services, json_pack("[i, i, i]", service.protocol,
+								service.destination.low,
+								service.destination.high));
+	}
+	return services;
+}
+
 struct argument {
 	const char *name;
 	json_t *(*read)(const char *text);
@@ -83,6 +100,8 @@ static const struct argument flow_arguments[] = {
 	{"protocol", read_number, "a number"},
 	{"session", read_number, "a number"},
 	{"interface", read_interface, "an interface of this system"},
+	{"application", read_application,
+	 "a predefined application of one or more protocols and ports, like junos-https"},
 	{.name = NULL},
 };
 

@@ -117,7 +117,7 @@ static void so_is_ipv6(void **state)
 	}
 }
 
-/* INV-QUIET */
+/* INV-QUIET [RFC5508 REQ-8] */
 static void a_host_is_told_only_so_often(void **state)
 {
 	(void)state;

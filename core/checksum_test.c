@@ -16,6 +16,7 @@ static u16 checksum_of(const u16 *words, size_t count)
 	return (u16)~sum;
 }
 
+/* [RFC1624] */
 static void update_equals_recomputation_for_all_values(void **state)
 {
 	(void)state;
@@ -66,6 +67,7 @@ static void wide_and_narrow_additions_agree(void **state)
 	}
 }
 
+/* [RFC768] */
 static void udp_zero_stays_and_is_never_made(void **state)
 {
 	(void)state;

@@ -353,7 +353,7 @@ static __always_inline bool intent_carry_out(const struct control *control,
 	if (intent_help(control, home, intent))
 		return true;
 	flow = env_flow(intent_slot(intent) - 1);
-	return flow && atomic_read(&flow->life) == FLOW_DYING;
+	return flow && atomic_read(&flow->life) != FLOW_LIVE; /* ENDING: packets find it already */
 }
 
 static __always_inline u32 bucket_empty_place(struct flow_bucket *bucket)
@@ -394,8 +394,11 @@ static inline long flow_publish_step(u32 i, void *context)
 	if (place == BUCKET_ENTRIES)
 		place += bucket_empty_place(
 			env_bucket(flow_other_bucket(p->control, p->hash)));
-	if (place == 2 * BUCKET_ENTRIES)
+	if (place == 2 * BUCKET_ENTRIES) {
+		if (atomic_read(&home->intent) != intent)
+			return 0; /* one of those that took the last places may be this flow */
 		return 1;
+	}
 	mine = intent_next(intent, flow_tag(p->hash) | p->slot, place);
 	if (!atomic_replace(&home->intent, intent, mine) ||
 	    !intent_carry_out(p->control, home, mine))

@@ -102,7 +102,10 @@ static void fragments_in_order_share_a_fresh_id(void **state)
 	assert_int_equal(held_count(), 0);
 }
 
-/* Of two hosts behind one address, with one id, to one server; neither knows of the other. */
+/*
+ * [RFC7857 section 10] Of two hosts behind one address, with one id, to one server; neither knows of
+ * the other.
+ */
 static void equal_ids_of_two_hosts_do_not_meet(void **state)
 {
 	struct test_packet packets[2] = {udp(1, 4000), udp(2, 4000)};
@@ -121,7 +124,7 @@ static void equal_ids_of_two_hosts_do_not_meet(void **state)
 	}
 }
 
-/* [RFC6864 section 5.3.1] */
+/* [RFC6864 section 5.3.1] [RFC7857 section 10] */
 static void no_id_comes_again_within_65536_datagrams(void **state)
 {
 	static u8 seen[65536];

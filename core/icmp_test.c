@@ -192,7 +192,7 @@ static void a_quotation_that_is_too_short_is_malformed(void **state)
 	}
 }
 
-/* [RFC5508 REQ-3] any bit that is another one, of the message or of the header that it quotes. */
+/* [RFC5508 REQ-3, REQ-3a] any bit that is another one, of the message or of the header that it quotes. */
 static void an_error_with_a_wrong_checksum_is_malformed(void **state)
 {
 	(void)state;

@@ -78,6 +78,7 @@ static void exhaust(const struct range *range)
 	free(seen);
 }
 
+/* [RFC6888 REQ-13] */
 static void every_port_of_odd_ranges_is_found(void **state)
 {
 	(void)state;
@@ -121,7 +122,10 @@ static void overlapping_ranges_share_their_ports(void **state)
 	assert_int_equal(host_order(port), 3000);
 }
 
-/* [INV-PORT-1] [R1 b] random claims and releases against a shadow set */
+/*
+ * [INV-PORT-1] [R1 b] random claims and releases against a shadow set
+ * [RFC4787 REQ-3] [RFC5382 REQ-7] [RFC6888 REQ-1] [RFC7857 section 5]
+ */
 static void random_operations_never_alias(void **state)
 {
 	enum { OPERATIONS = 10 * 1000 * 1000, LOW = 1024, HIGH = 5119, SIZE = HIGH - LOW + 1 };

@@ -106,6 +106,7 @@ static void every_form_is_rewritten_exactly(struct test_packet *packet)
 	}
 }
 
+/* [RFC1624] */
 static void a_rewritten_packet_is_the_one_that_would_have_been_built(void **state)
 {
 	static const u8 protocols[][2] = {{PROTOCOL_TCP, PROTOCOL_TCP},

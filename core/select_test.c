@@ -19,6 +19,7 @@ static const struct vector vectors[] = {
 	{"fd00::1", FAMILY_IPV6, 3, 2, 2},
 };
 
+/* [RFC4787 REQ-2] [RFC6888 REQ-2] */
 static void selectors_give_the_published_vectors(void **state)
 {
 	(void)state;

@@ -21,6 +21,7 @@ static u64 word_of(u32 first)
 	return word;
 }
 
+/* [RFC6056] */
 static void whole_words_give_the_reference_vectors(void **state)
 {
 	static const u64 key[2] = {0x0706050403020100ull, 0x0f0e0d0c0b0a0908ull};

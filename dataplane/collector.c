@@ -21,10 +21,19 @@ struct batch {
 	u32 tombstone_count;
 };
 
-/* Completes an insertion that names the flow, so that its entry can be found. */
-static void settle_intent(const struct control *control, u32 bucket, u32 slot)
+static u64 hash_of(const struct control *control, const struct flow *flow)
 {
-	struct flow_bucket *home = env_bucket(bucket);
+	return flow_hash(control, &flow->inside, &flow->remote, flow->ports, flow->protocol,
+			 flow->family);
+}
+
+/*
+ * Completes an insertion that names the flow: so that its entry can be found, and so that none is
+ * left whose process was killed.
+ */
+static void settle_intent(const struct control *control, u64 hash, u32 slot)
+{
+	struct flow_bucket *home = env_bucket(flow_home_bucket(control, hash));
 	u64 intent = home ? atomic_read(&home->intent) : 0;
 
 	if (intent_slot(intent) == slot)
@@ -34,11 +43,10 @@ static void settle_intent(const struct control *control, u32 bucket, u32 slot)
 /* [INV-FLOW-2] => the tombstone in the place of the flow's entry, NULL if it had none */
 static u32 *unlink_flow(const struct control *control, const struct flow *flow, u32 slot)
 {
-	u64 hash = flow_hash(control, &flow->inside, &flow->remote, flow->ports, flow->protocol,
-			     flow->family);
+	u64 hash = hash_of(control, flow);
 	u32 *entry;
 
-	settle_intent(control, flow_home_bucket(control, hash), slot);
+	settle_intent(control, hash, slot);
 	entry = flow_entry(flow_home_bucket(control, hash), slot);
 	if (!entry)
 		entry = flow_entry(flow_other_bucket(control, hash), slot);
@@ -125,14 +133,22 @@ static void bury(struct control *control, const struct collector_pass *pass, str
 }
 
 /*
- * => true if the flow has come into the index only now: it was ended between the claiming of its
- *    port and its publication, and has to wait once more
+ * A flow may have been ended between the claiming of its port and its publication, and its creator
+ * killed before it was done with that: then its intent is still there, and would be carried out by
+ * whoever meets it, some time. Where the flow has had its entry, the tombstone is in the way.
+ * => true if the flow has come into the index only now, and has to wait once more
  */
 static bool came_late(const struct control *control, struct dying *dying)
 {
-	if (dying->entry || !dying->was_published)
+	const struct flow *flow = env_flow(dying->slot - 1);
+
+	if (!dying->was_published)
 		return false;
-	dying->entry = unlink_flow(control, env_flow(dying->slot - 1), dying->slot);
+	if (dying->entry) {
+		settle_intent(control, hash_of(control, flow), dying->slot);
+		return false;
+	}
+	dying->entry = unlink_flow(control, flow, dying->slot);
 	return dying->entry != NULL;
 }
 
@@ -237,12 +253,23 @@ static void forget_old_nexthops(struct flow *flow, const struct collector_pass *
 		(void)atomic_replace(&flow->nexthop_in, in, NEXTHOP_NONE);
 }
 
+/* => false if its creator has taken the flow back, who has then also let go of what it held */
+static bool flow_die(struct flow *flow)
+{
+	u8 life;
+
+	do
+		life = atomic_read(&flow->life);
+	while (life != FLOW_RETIRED && !atomic_replace(&flow->life, life, FLOW_DYING));
+	return life != FLOW_RETIRED;
+}
+
 static void visit(struct control *control, struct collector_pass *pass, struct batch *batch,
 		  u32 slot)
 {
 	struct flow *flow = env_flow(slot - 1);
 	u8 life = flow ? atomic_read(&flow->life) : FLOW_FREE;
-	struct dying dying = {.slot = slot, .was_published = life != FLOW_RETIRED};
+	struct dying dying = {.slot = slot};
 	bool session;
 
 	if (life == FLOW_FREE)
@@ -257,10 +284,9 @@ static void visit(struct control *control, struct collector_pass *pass, struct b
 		}
 		pass->ended += session;
 	}
-	if (life != FLOW_RETIRED) {
-		atomic_write(&flow->life, FLOW_DYING);
+	dying.was_published = flow_die(flow);
+	if (dying.was_published)
 		dying.entry = unlink_flow(control, flow, slot);
-	}
 	batch->flows[batch->count++] = dying;
 	if (batch->count == BATCH)
 		bury_all(control, pass, batch);

@@ -125,6 +125,7 @@ static void assert_lives_for(const struct flow *flow, u32 timeout_s)
 	test_gateway_assert_sound();
 }
 
+/* [RFC4787 REQ-5] [RFC5508 REQ-2] [RFC7857 section 11] */
 static void udp_and_queries_have_their_timeouts(void **state)
 {
 	struct test_packet packet = udp(1);
@@ -157,6 +158,7 @@ static struct flow *tcp_flow_after(const u8 *segments, size_t count)
 
 #define AFTER(...) tcp_flow_after((const u8[]){__VA_ARGS__}, sizeof((const u8[]){__VA_ARGS__}))
 
+/* [RFC5382 REQ-5] */
 static void the_state_of_tcp_decides_its_timeout(void **state)
 {
 	const u8 syn_ack = TCP_SYN | TCP_ACK | IN;
@@ -172,6 +174,7 @@ static void the_state_of_tcp_decides_its_timeout(void **state)
 	assert_lives_for(AFTER(syn_ack, TCP_ACK, TCP_RST, TCP_SYN), TEST_OPENING_S);
 }
 
+/* [RFC4787 REQ-6] */
 static void a_packet_of_either_side_revives_a_flow_that_has_idled(void **state)
 {
 	struct test_packet out = udp(1), in;
@@ -226,7 +229,7 @@ static void look_while_waiting(void)
 				     slot_of(waiting_flow));
 }
 
-/* [INV-RECLAIM] port and slot are free only when the grace period is over */
+/* [INV-RECLAIM] port and slot are free only when the grace period is over [RFC6888 REQ-8] */
 static void a_port_is_used_again_only_after_the_grace_period(void **state)
 {
 	struct test_packet first = udp(1), second = udp(2);
@@ -338,6 +341,43 @@ static void a_flow_that_is_ended_when_it_was_entered_is_not_entered_again(void *
 	walk(&pass);
 	assert_int_equal(waits, 2);
 	assert_int_equal(pass.reclaimed, 1);
+	test_gateway_assert_sound();
+}
+
+static u32 *dying_entry;
+
+static void announce_and_be_killed(void)
+{
+	struct flow_bucket *home =
+		&tables->buckets[flow_home_bucket(tables->control, hash_of(unpublished))];
+
+	if (!waits++)
+		home->intent = intent_next(home->intent,
+					   flow_tag(hash_of(unpublished)) | slot_of(unpublished),
+					   (u32)(dying_entry - home->entries));
+}
+
+/*
+ * [INV-FLOW-2] A creator that has entered its flow, and is killed before it takes its intent back,
+ * leaves nothing that anybody could carry out when the flow is gone.
+ */
+static void an_intent_whose_process_was_killed_ends_with_its_flow(void **state)
+{
+	struct test_packet packet = udp(1);
+	struct collector_pass pass = pass_at(START_S + TEST_UDP_S + 1);
+	struct flow_bucket *home;
+
+	(void)state;
+	unpublished = open_flow(&packet);
+	home = &tables->buckets[flow_home_bucket(tables->control, hash_of(unpublished))];
+	dying_entry = flow_entry(flow_home_bucket(tables->control, hash_of(unpublished)),
+				 slot_of(unpublished));
+	pass.wait = announce_and_be_killed;
+	walk(&pass);
+	assert_int_equal(waits, 2);
+	assert_int_equal(pass.reclaimed, 1);
+	assert_int_equal(intent_slot(home->intent), 0);
+	assert_int_equal(*dying_entry, 0);
 	test_gateway_assert_sound();
 }
 
@@ -545,6 +585,7 @@ int main(void)
 		TEST(a_place_in_the_index_rests_for_two_grace_periods),
 		TEST(a_flow_that_is_ended_while_it_is_published_leaves_nothing),
 		TEST(a_flow_that_is_ended_when_it_was_entered_is_not_entered_again),
+		TEST(an_intent_whose_process_was_killed_ends_with_its_flow),
 		TEST(a_flow_that_is_ended_before_it_loses_the_race_is_not_counted_down),
 		TEST(many_flows_share_a_grace_period),
 		TEST(nothing_to_free_is_nothing_to_wait_for),

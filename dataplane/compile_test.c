@@ -338,6 +338,7 @@ static void every_nat_address_is_found_and_no_other(void **state)
 	json_decref(json);
 }
 
+/* [RFC6888 REQ-3] */
 static void addresses_have_one_normal_form(void **state)
 {
 	struct snapshot_address_range ranges[] = {

@@ -61,16 +61,52 @@ static int decode_prefix(const json_t *value, const struct filter_word *word, u8
 	return 0;
 }
 
+/* => false if it is no number from 0 to the maximum */
+static bool read_number(const json_t *value, u32 maximum, u32 *number)
+{
+	*number = (u32)json_integer_value(value);
+	return json_is_integer(value) && json_integer_value(value) >= 0 &&
+	       json_integer_value(value) <= maximum;
+}
+
 static int decode_number(const json_t *value, const struct filter_word *word, u8 *filter,
 			 struct error *error)
 {
 	u32 *number = (void *)(filter + word->value_offset);
 
-	if (!json_is_integer(value) || json_integer_value(value) < 0 ||
-	    json_integer_value(value) > word->maximum)
+	if (!read_number(value, word->maximum, number))
 		return error_set(error, EINVAL, "%s: expected a number from 0 to %u", word->name,
 				 word->maximum);
-	*number = (u32)json_integer_value(value) + 1;
+	++*number;
+	return 0;
+}
+
+static bool decode_service(const json_t *value, struct flow_service *service)
+{
+	u32 protocol, low, high;
+
+	if (json_array_size(value) != 3 || !read_number(json_array_get(value, 0), 255, &protocol) ||
+	    !read_number(json_array_get(value, 1), 65535, &low) ||
+	    !read_number(json_array_get(value, 2), 65535, &high))
+		return false;
+	*service = (struct flow_service){(u8)protocol, (u16)low, (u16)high};
+	return true;
+}
+
+/* An empty application would be every flow. */
+static int decode_application(const json_t *value, struct flow_filter *f, struct error *error)
+{
+	const json_t *service;
+	size_t i;
+
+	json_array_foreach(value, i, service)
+		if (i == MAX_SERVICES_PER_RULE ||
+		    !decode_service(service, &f->services[f->service_count++]))
+			break;
+	if (!json_array_size(value) || i != json_array_size(value))
+		return error_set(error, EINVAL,
+				 "application: expected 1 to %d times [protocol, low, high]",
+				 MAX_SERVICES_PER_RULE);
 	return 0;
 }
 
@@ -80,6 +116,8 @@ static int decode_condition(const char *name, const json_t *value, struct flow_f
 {
 	const struct filter_word *word = filter_word_of(name);
 
+	if (!strcmp(name, "application"))
+		return decode_application(value, f, error);
 	if (!word)
 		return error_set(error, EINVAL, "%s: not a condition on flows", name);
 	return word->maximum ? decode_number(value, word, (u8 *)f, error)
@@ -108,6 +146,17 @@ static bool number_matches(u32 wanted, u32 number)
 	return !wanted || wanted == number + 1;
 }
 
+static bool services_match(const struct flow_filter *f, const struct flow *flow)
+{
+	u16 port = ntohs(flow->remote_port);
+
+	for (u32 i = 0; i < f->service_count; i++)
+		if (f->services[i].protocol == flow->protocol && f->services[i].low <= port &&
+		    port <= f->services[i].high)
+			return true;
+	return !f->service_count;
+}
+
 bool flow_filter_holds(const struct flow_filter *f, const struct tables *tables, u32 slot)
 {
 	const struct flow *flow = &tables->flows[slot];
@@ -119,6 +168,7 @@ bool flow_filter_holds(const struct flow_filter *f, const struct tables *tables,
 	       number_matches(f->destination_port, ntohs(flow->remote_port)) &&
 	       number_matches(f->translated_port, ntohs(flow->port)) &&
 	       number_matches(f->ifindex, tables->flow_stats[slot].in_ifindex) &&
+	       services_match(f, flow) &&
 	       (!f->has_source || prefix_matches(&f->source, 1, &flow->inside)) &&
 	       (!f->has_destination || prefix_matches(&f->destination, 1, &flow->remote)) &&
 	       (!f->has_translated || prefix_matches(&f->translated, 1, translated));

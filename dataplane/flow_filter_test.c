@@ -73,6 +73,9 @@ static void each_condition_looks_at_its_own_field(void **state)
 		{"{'protocol':6}", "{'protocol':17}"},
 		{"{'session':5}", "{'session':4}"},
 		{"{'interface':3}", "{'interface':4}"},
+		{"{'application':[[6,443,443]]}", "{'application':[[17,443,443]]}"},
+		{"{'application':[[17,443,443],[6,400,500]]}", "{'application':[[6,0,442],[6,444,65535]]}"},
+		{"{'application':[[6,0,65535]]}", "{'application':[[0,0,65535]]}"},
 	};
 
 	(void)state;
@@ -120,6 +123,11 @@ static void what_is_no_filter_is_refused_by_name(void **state)
 		{"{'session':16777215}", "session"},
 		{"{'interface':4294967295}", "interface"},
 		{"{'protocol':6.5}", "protocol"},
+		{"{'application':[]}", "application"},
+		{"{'application':'junos-http'}", "application"},
+		{"{'application':[[6,80]]}", "application"},
+		{"{'application':[[6,80,80],[256,80,80]]}", "application"},
+		{"{'application':[[6,80,65536]]}", "application"},
 		{"['protocol']", "filter"},
 	};
 

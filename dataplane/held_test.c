@@ -145,6 +145,7 @@ static void what_comes_before_its_first_fragment_waits(void **state)
 	assert_int_equal(held_count(tables), 0);
 }
 
+/* [RFC4787 REQ-14a] */
 static void what_waits_for_too_long_is_given_up(void **state)
 {
 	struct test_packet packet = udp(1, 4000), answer = packet;

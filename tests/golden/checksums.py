@@ -101,7 +101,7 @@ def header_edges():
 
 def no_checksum():
     """UDP's 0 says that there is none. It stays 0; in IPv6 too [RFC6936 section 5], where it is
-    the receiver's to refuse."""
+    the receiver's to refuse. [RFC768] [RFC6936]"""
     for ip, host, pool, remote, hop in (
             (IP, HOST, POOL, REMOTE, {"ttl": 63}), (IPv6, HOST6, POOL6, REMOTE6, {"hlim": 63})):
         yield out(ip(src=host, dst=remote) / UDP(sport=HOST_PORT, dport=REMOTE_PORT, chksum=0)

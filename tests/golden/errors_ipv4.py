@@ -35,7 +35,7 @@ HALF_CHECKSUM = 20 + 17  # bytes of a quote that ends in the middle of the TCP c
 
 
 def error_in(error, kind, count=None, ttl=1, **inner):
-    """=> the Step of an error from a router outside about what the host sent"""
+    """=> the Step of an error from a router outside about what the host sent [RFC5508 REQ-4]"""
     arrives = quote(IP(src=POOL, dst=REMOTE, ttl=ttl, **inner) / sent(kind, PORT), count)
     leaves = quote(IP(src=HOST, dst=REMOTE, ttl=ttl, **inner) / sent(kind, HOST_PORT), count)
     return back(IP(src=ROUTER, dst=POOL) / error / arrives,
@@ -43,7 +43,7 @@ def error_in(error, kind, count=None, ttl=1, **inner):
 
 
 def error_out(error, kind, count=None, ttl=1, source=HOST, **inner):
-    """=> the Step of an error from inside about what the remote sent"""
+    """=> the Step of an error from inside about what the remote sent [RFC5508 REQ-5]"""
     arrives = quote(IP(src=REMOTE, dst=HOST, ttl=ttl, **inner) / replied(kind, HOST_PORT), count)
     leaves = quote(IP(src=REMOTE, dst=POOL, ttl=ttl, **inner) / replied(kind, PORT), count)
     return out(IP(src=source, dst=REMOTE) / error / arrives,
@@ -51,7 +51,7 @@ def error_out(error, kind, count=None, ttl=1, source=HOST, **inner):
 
 
 def every_error():
-    """Each error about each protocol, from either side."""
+    """Each error about each protocol, from either side. [RFC4787 REQ-12] [RFC5382 REQ-9]"""
     for name, error in ERRORS.items():
         for kind in KINDS:
             yield Case(f"{name}, {kind}", flow_of(kind), error_in(error, kind),
@@ -106,7 +106,7 @@ def inner_headers():
 
 
 def about_nothing():
-    """A packet inside that belongs to no flow."""
+    """A packet inside that belongs to no flow. [RFC5508 REQ-4]"""
     yield from error_about(IP(src=POOL, dst=REMOTE) / sent("udp", PORT + 1), "filtered_inbound")
     yield from error_about(IP(src=POOL, dst="192.0.2.2") / sent("udp", PORT), "filtered_inbound")
     yield from error_about(IP(src=POOL, dst=REMOTE) / UDP(sport=PORT, dport=54),
@@ -203,6 +203,21 @@ def no_checksum_inside():
                         / quote(IP(src=REMOTE, dst=POOL) / replied("udp", PORT, chksum=0))))
 
 
+def wrong_checksum_inside():
+    """Nobody looks whether the checksum inside is right: by how much it is wrong stays.
+    [RFC5508 REQ-3c]"""
+    def quoted(source, port):
+        packet = IP(src=source, dst=REMOTE) / sent("udp", port)
+        right = int.from_bytes(bytes(packet)[26:28])
+        assert right < 0xFFFF - 99
+        packet[UDP].chksum = right + 99
+        return quote(packet)
+
+    yield back(IP(src=ROUTER, dst=POOL) / UNREACHABLE / quoted(POOL, PORT),
+               forwarded("icmp_error_in", IP(src=ROUTER, dst=HOST, ttl=63) / UNREACHABLE
+                         / quoted(HOST, HOST_PORT)))
+
+
 def inner_edge(wanted):
     """The inner UDP checksum comes out as the wanted value; 0 is written 0xffff."""
     def packet(source, port, word):
@@ -238,7 +253,8 @@ def outer_fields():
 
 
 def multipart():
-    """RFC 4884: the quote is padded, and an extension structure follows; it stays."""
+    """RFC 4884: the quote is padded, and an extension structure follows; it stays.
+    [RFC5508 REQ-3d]"""
     structure = Raw(bytes.fromhex("2000be52 000c0101 00000000 00000001"))
     error = ICMP(type=11, length=32)
     arrives = bytes(IP(src=POOL, dst=REMOTE) / sent("udp", PORT)).ljust(128, b"\0")
@@ -260,6 +276,7 @@ CASES = [
     Case("a packet inside that is none", flow_of("udp"), broken_inside()),
     Case("wrong checksums", flow_of("udp"), wrong_checksums(), wrong_options_inside()),
     Case("no checksum inside", flow_of("udp"), no_checksum_inside()),
+    Case("a wrong checksum inside", flow_of("udp"), wrong_checksum_inside()),
     Case("edges of the checksum inside", flow_of("udp"),
          *[inner_edge(wanted) for wanted in (0, 1, 0x00FF, 0x0100, 0x8000, 0xFFFE)]),
     Case("the header outside", flow_of("udp"), outer_fields()),

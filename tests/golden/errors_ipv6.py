@@ -59,7 +59,7 @@ def error_in(error, kind, **how):
 
 
 def error_out(error, kind, source=HOST6, **how):
-    """=> the Step of an error from inside about what the remote sent"""
+    """=> the Step of an error from inside about what the remote sent [RFC5508 REQ-5]"""
     return out(IPv6(src=source, dst=REMOTE6) / error
                / quoted(REMOTE6, HOST6, replied(kind, HOST_PORT), **how),
                forwarded("icmp_error_out", IPv6(src=POOL6, dst=REMOTE6, hlim=63) / error
@@ -67,7 +67,7 @@ def error_out(error, kind, source=HOST6, **how):
 
 
 def every_error():
-    """Each error about each protocol, from either side."""
+    """Each error about each protocol, from either side. [RFC5382 REQ-9] [RFC5508 REQ-10]"""
     for name, error in ERRORS.items():
         for kind in KINDS:
             yield Case(f"{name}, {kind}", flow_of(kind, 6), error_in(error, kind),

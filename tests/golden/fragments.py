@@ -41,7 +41,7 @@ def enters(packet):
 
 
 def ipv4():
-    """The first fragment shows its flow; all others follow it, both ways, whatever they hold."""
+    """[RFC4787 REQ-14] The first fragment shows its flow; all others follow it, both ways."""
     for kind, exchange in EXCHANGES.items():
         for name, flags in FLAGS.items():
             yield _in_ipv4(f"{name} of {kind}, and the others", PROTOCOLS[kind], flags, exchange)
@@ -71,7 +71,7 @@ def _in_ipv4(name, protocol, flags, exchange):
 
 
 def ipv6():
-    """The same."""
+    """[RFC4787 REQ-14] The same."""
     for kind, exchange in EXCHANGES6.items():
         yield _in_ipv6(f"first of {kind}, and the others, ipv6", PROTOCOLS6[kind], exchange)
 
@@ -119,7 +119,7 @@ def refused():
 
 
 def malformed():
-    """Too small to show its header, written over it, or longer than a datagram can be."""
+    """[RFC3128] Too small to show its header, written over it, or longer than a datagram can be."""
     for kind, (asked, _, answered, _) in EXCHANGES.items():
         for send, source, destination, transport in ((out, HOST, REMOTE, asked),
                                                      (back, REMOTE, POOL, answered)):

@@ -49,7 +49,7 @@ class Endpoint:
 
 
 def udp_cases():
-    """Who is called sees one tuple; who was not called is let in as the permit says."""
+    """[RFC4787 REQ-8] Who is called sees one tuple; who was not is let in as the permit says."""
     permitted = {"any-remote-host": (True, True), "target-host": (True, False),
                  "target-host-port": (False, False)}
     for ip, name in ((IP, "udp"), (IPv6, "udp, ipv6")):
@@ -66,7 +66,7 @@ def udp_cases():
 
 
 def tcp_cases():
-    """Connections from outside, where they are permitted and where they are not."""
+    """[RFC5382 REQ-3] Connections from outside, where they are permitted and where not."""
     for ip, name in ((IP, "tcp"), (IPv6, "tcp, ipv6")):
         end = Endpoint("any-remote-host", ip)
         yield Case(f"{name}, a connection from outside",

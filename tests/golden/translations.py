@@ -124,6 +124,22 @@ def port_edges():
                                                                   dport=ports["sport"]))))
 
 
+def payload_that_names_addresses():
+    """What applications write about addresses into a packet is theirs: there is no ALG.
+    [RFC4787 REQ-10] [RFC5382 REQ-6]"""
+    words = b"PORT 10,0,1,2,19,136\r\nVia: SIP/2.0/UDP 10.0.1.2:5000\r\n"
+    for opening, remote_port in ((TCP(flags="S"), 21), (UDP(), 5060)):
+        inside, outside = opening.copy(), opening.copy()
+        inside.sport, outside.sport = HOST_PORT, PORT
+        inside.dport = outside.dport = remote_port
+        yield out(IP(src=HOST, dst=REMOTE) / inside / words,
+                  forwarded("translated_out", IP(src=POOL, dst=REMOTE, ttl=63) / outside / words))
+        if TCP in opening:
+            inside.flags = outside.flags = "PA"
+        yield out(IP(src=HOST, dst=REMOTE) / inside / words,
+                  forwarded("translated_out", IP(src=POOL, dst=REMOTE, ttl=63) / outside / words))
+
+
 CASES = [
     exchange("udp", UDP, HOST, POOL, REMOTE, IP),
     exchange("udp, ipv6", UDP, HOST6, POOL6, REMOTE6, IPv6),
@@ -139,6 +155,7 @@ CASES = [
                        IP(src=POOL, dst=REMOTE, ttl=63) / TCP(flags="SEC", **OUTSIDE)))),
     *ttl_cases(),
     *port_edges(),
+    Case("ftp and sip are tcp and udp", payload_that_names_addresses()),
     Case("fields that nobody changes",
          out(IP(src=HOST, dst=REMOTE, tos=0xFF, id=0xFFFF, flags="DF") / UDP(**HIGH),
              forwarded("translated_out",

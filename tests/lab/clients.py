@@ -118,7 +118,7 @@ def traceroute(host, server, *words):
 
 
 def start_stun_server(namespace, one, other):
-    """=> the process of a STUN server with two addresses and two ports of each [RFC5780]"""
+    """=> the process of a STUN server with two addresses and two ports of each (RFC 5780)"""
     return _start_server(namespace, STUN_PORT, "turnserver", "-n", "-S", "-L", one, "-L", other,
                          "-p", STUN_PORT, f"--alt-listening-port={OTHER_STUN_PORT}", "--no-tls",
                          "--no-dtls", "--no-cli", "--log-file", "stdout")

@@ -111,6 +111,25 @@ def test_uninvited_packets_are_counted(lab):
     assert not list(inside.frames_with(MARK))
 
 
+def test_no_flow_is_logged(lab):
+    """what runs writes down neither who opens flows nor to where, from first packet to last
+    [RFC6888 REQ-12]"""
+    house = lab.house(PERSISTENT)
+    gateway, host = house.gateway, house.host("a1")
+    Observer(house.servers["s1"])
+    for family in (4, 6):
+        for protocol in ("udp", "tcp"):
+            ask(host, house.server("s1", family), protocol)
+    assert gateway.flow_count() == 4
+    gateway.cli("clear", "security", "flow", "session", "all")
+    assert gateway.flow_count() == 0
+    logged = gateway.daemon.output()
+    assert "in force" in logged, logged
+    for address in (each for family in (4, 6)
+                    for each in (host.address(family), house.server("s1", family))):
+        assert address not in logged, logged
+
+
 def test_delivered_and_dropped_add_up(lab):
     """of a mix of packets, all that no reason accounts for were delivered [R8]"""
     house = lab.house(PERSISTENT)

@@ -55,7 +55,8 @@ def _check_as_explained(lab, algorithm):
 
 
 def test_userspace_v1_as_explained(lab):
-    """80 hosts are seen with the one address that explain foretold; no two flows alike [R1]"""
+    """80 hosts are seen with the one address that explain foretold; no two flows alike [R1]
+    [RFC4787 REQ-2]"""
     _check_as_explained(lab, "userspace-v1")
 
 

@@ -211,6 +211,29 @@ def test_pool_in_use_is_removed(lab):
         assert expected["pool"] == "fresh" and seen[family][0] == expected["address"]
 
 
+def test_rule_in_use_is_removed(lab):
+    """a commit that takes a rule away ends its flows and no others; the next rule has the host"""
+    house = _house(lab)
+    source = "set security nat source "
+    rule = f"{source}rule-set out rule "
+    single = f"{source}pool single address 198.51.100.41\n" \
+        f"{rule}single match source-address {house.host('a1').address(4)}/32\n" \
+        f"{rule}single then source-nat pool single\n"
+    with_rule = town.POOL_RULES.replace(f"{rule}all", f"{single}{rule}all")
+    house.gateway.commit(config(PERSISTENT, rules=with_rule))
+    server = house.server("s1", 4)
+    with Conversation(house.host("a1"), server, "udp") as ends, \
+            Conversation(house.host("a2"), server, "udp") as goes_on:
+        assert ends.ask()[0] == "198.51.100.41"
+        before = goes_on.ask()
+        house.gateway.commit(config(PERSISTENT, rules=town.POOL_RULES))
+        assert [flow["source"] for flow in house.gateway.flows()] \
+            == [house.host("a2").address(4)]
+        assert goes_on.ask() == before
+        assert ends.ask()[0] != "198.51.100.41"
+        house.gateway.verify()
+
+
 def test_pool_that_shares_an_address(lab):
     """two pools with one address never give out the same port of it [R1]"""
     ports = "set security nat source pool {0} port range 3000 to 3019\n"

@@ -122,7 +122,7 @@ def _introduce(house, names=("a1",)):
 
 
 def test_kernels_fragment(lab):
-    """ping and UDP larger than the MTU, cut up by kernels, go out and come back, both families"""
+    """[RFC4787 REQ-14] ping and UDP larger than the MTU, cut up by kernels, both families"""
     house = lab.house(rules=ONE_ADDRESS)
     Echo(house.servers["s1"])
     for family in FAMILIES:

@@ -31,7 +31,7 @@ def test_tagged_frames(lab):
 
 
 def test_fragments_do_not_leak(lab):
-    """fragments without their first are dropped as fragment_unknown; none leaves untranslated"""
+    """[RFC4787 REQ-14] fragments without their first: fragment_unknown, none leaves untranslated"""
     house = lab.house(PERSISTENT)
     host = house.host("a1")
     before = house.gateway.reasons()["fragment_unknown"]

@@ -31,7 +31,8 @@ def _check_traceroute(lab, *words, families=FAMILIES):
 
 
 def test_traceroute_udp(lab):
-    """traceroute by UDP shows the gateway and the hops beyond it, in both families"""
+    """traceroute by UDP shows the gateway and the hops beyond it, in both families
+    [RFC5508 REQ-4]"""
     _check_traceroute(lab)
 
 
@@ -71,7 +72,7 @@ def _unreachable(family, **fields):
 
 
 def test_errors_with_wrong_checksums(lab):
-    """an ICMP error with a wrong checksum is dropped, and the host hears of the right one alone"""
+    """an ICMP error with a wrong checksum is dropped, the host hears of the right one [RFC5508 REQ-3]"""
     house = lab.house(PERSISTENT)
     Observer(house.servers["s1"])
     sender = Sender(house.router, "eth0", mac_of(house.gateway, "eth1"))
@@ -124,7 +125,8 @@ def _check_path_mtu(house):
 
 
 def test_path_mtu_at_the_gateway(lab):
-    """too big for the gateway's own egress: the kernel answers, the host learns the MTU"""
+    """too big for the gateway's own egress: the kernel answers, the host learns the MTU
+    [RFC4787 REQ-13]"""
     house = lab.house(PERSISTENT)
     house.gateway.ip("link", "set", "eth1", "mtu", SMALL_MTU)
     _check_path_mtu(house)
@@ -177,7 +179,8 @@ def test_tcp_over_small_mtu(lab):
 
 
 def test_path_mtu_from_outside(lab):
-    """from outside, too big for the inside link: the server learns the MTU and no inside address"""
+    """from outside, too big for the inside link: the server learns the MTU and no inside address
+    [RFC4787 REQ-13]"""
     house = lab.house(PERSISTENT)
     house.gateway.ip("link", "set", "eth0", "mtu", SMALL_MTU)
     wire = Capture(house.router, "eth0", incoming())

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Flows from their first packet to the last, and the ports they give back."""
+import json
 from contextlib import ExitStack
 
 import clients
+from gateway import Refused
 from house import PERSISTENT, config
 from lab import takes
 from observers import Conversation, Observer, ask
@@ -96,6 +98,67 @@ def test_clear_flows(lab):
         assert [flow["source"] for flow in house.gateway.flows()] == [house.host("a2").address(4)]
         assert kept.ask() == before
         cleared.ask()  # a new flow
+
+
+def _conditions_of(flow):
+    """=> words of the command line that mean this one of the flows of test_clear_by_condition"""
+    family = 6 if ":" in flow["source"] else 4
+    length = 32 if family == 4 else 128
+    return [
+        ("session-identifier", flow["session"]), ("source-port", flow["source_port"]),
+        ("source-prefix", f"{flow['source']}/{length}"),
+        ("destination-prefix", f"{flow['destination']}/{length}"),
+        ("translated-prefix", f"{flow['translated']}/{length}", "protocol", flow["protocol"]),
+        ("translated-port", flow["translated_port"], "protocol", flow["protocol"]),
+        ("destination-port", flow["destination_port"], "source-prefix", flow["source"]),
+        ("interface", flow["in_interface"]), ("protocol", flow["protocol"]),
+        ("application", {6: "junos-tcp-any", 17: "junos-udp-any"}[flow["protocol"]])]
+
+
+def test_clear_by_condition(lab):
+    """`clear security flow session` by every condition that `show` takes ends what `show` shows"""
+    house = lab.house(PERSISTENT)
+    gateway = house.gateway
+    for name in ("s1", "s2"):
+        Observer(house.servers[name])
+    with ExitStack() as stack:
+        meant = stack.enter_context(Conversation(house.host("a1"), house.server("s1", 4), "udp"))
+        other = stack.enter_context(Conversation(house.host("b1"), house.server("s2", 4), "tcp"))
+        meant.ask()
+        before = other.ask()
+        [flow] = gateway.flows(protocol=17)
+        for number in range(len(_conditions_of(flow))):
+            words = [str(word) for word in _conditions_of(flow)[number]]
+            shown = json.loads(gateway.cli("show", "security", "flow", "session", *words, "--json"))
+            assert [each["session"] for each in shown["flows"]] == [flow["session"]], words
+            assert gateway.cli("clear", "security", "flow", "session", *words) \
+                == "1 active sessions cleared\n", words
+            assert [each["protocol"] for each in gateway.flows()] == [6], words
+            assert other.ask() == before
+            meant.ask()
+            [flow] = gateway.flows(protocol=17)
+        for words in (("all",), ("nat",)):
+            assert gateway.cli("clear", "security", "flow", "session", *words) \
+                == "2 active sessions cleared\n"
+            meant.ask()
+            stack.enter_context(Conversation(house.host("b1"), house.server("s2", 4),
+                                             "tcp")).ask()
+
+
+def test_clear_by_what_is_no_application(lab):
+    """an application that cannot be told apart by ports, or is none, ends no session"""
+    house = lab.house(PERSISTENT)
+    Observer(house.servers["s1"])
+    with Conversation(house.host("a1"), house.server("s1", 4), "udp") as kept:
+        kept.ask()
+        for name in ("any", "junos-ping", "junos-nonsense", ""):
+            try:
+                house.gateway.api("DELETE", "/v1/flows", application=name)
+            except Refused as refused:
+                assert "application" in str(refused) and "400" in str(refused)
+            else:
+                raise AssertionError(f"'{name}' was taken")
+        assert house.gateway.flow_count() == 1
 
 
 def _exhaust(lab, low, high):

@@ -83,7 +83,7 @@ def test_told(gateway, packet):
     IPv6(src=HOST6, dst=REMOTE6) / ICMPv6EchoReply(), IP(src=HOST, dst=REMOTE) / TCP(flags="A"),
     IP(src=HOST, dst=REMOTE) / TCP(flags="R")])
 def test_not_told(gateway, packet):
-    """[RFC1122 section 3.2.2, RFC4443 section 2.4]"""
+    """As RFC 1122, section 3.2.2, and RFC 4443, section 2.4, have it."""
     assert gateway.out(packet).verdict == "drop"
     assert gateway.nat.state()["answers"] == {"sent": 0, "withheld": 0}
 

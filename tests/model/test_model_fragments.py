@@ -54,7 +54,7 @@ def test_in_order(gateway):
 
 
 def test_the_id_is_as_documented(gateway):
-    """[RFC7857 section 10]"""
+    """[RFC7739 section 5.3] [RFC7857 section 10]"""
     key = bytes.fromhex(gateway.scenario["port_key"])
     hashed = siphash24(key, bytes([198, 51, 100, 1, 192, 0, 2, 1, 17]) + bytes(7))
     for count in range(3):

@@ -63,6 +63,7 @@ def test_later_packets_find_it(gateway):
 
 
 def test_an_echo_of_another_remote_is_another_flow(gateway):
+    """[RFC5508 REQ-1]"""
     gateway.out(IP(src=HOST, dst=REMOTE) / ICMP(id=7))
     gateway.out(IP(src=HOST, dst="192.0.2.2") / ICMP(id=7))
     assert [flow["port"] for flow in gateway.nat.state()["flows"]] == [1024, 1025]
@@ -242,6 +243,7 @@ def test_too_big_opens_no_flow_when_nobody_may_fragment(gateway):
 
 
 def test_flow_table_full_comes_before_exhausted():
+    """[RFC6888 REQ-11a]"""
     builder = base_builder()
     builder.maximum_flows = 64
     gateway = Gateway(builder)

@@ -318,7 +318,7 @@ def test_a_pool_of_the_wrong_family_comes_first():
     (ANY_REMOTE_HOST, IN, IN, IN), (TARGET_HOST, IN, IN, FILTERED),
     (TARGET_HOST_PORT, IN, FILTERED, FILTERED)])
 def test_who_may_send_udp(permit, same, other_port, other_host):
-    """[RFC4787 REQ-8]"""
+    """[RFC4787 REQ-8] [RFC6888 REQ-7]"""
     gateway = leased(permit, inactivity_timeout=7200)
     gateway.out(udp(remote=REMOTE))
     gateway.nat.collect(gateway.time_s + 301)  # its flow has idled

@@ -73,6 +73,7 @@ def small_mtu():
 
 
 def test_too_big_from_outside_is_always_translated():
+    """[RFC4787 REQ-13]"""
     gateway = opened(small_mtu())
     for flags in ("DF", 0):
         result = gateway.back(reply(73, flags=flags))

@@ -40,6 +40,7 @@ def test_replies_are_translated_back(gateway):
 
 
 def test_echo_replies_are_translated_back(gateway):
+    """[RFC5508 REQ-1]"""
     result = gateway.back(from_remote(ICMP(type=0, id=1024) / b"odd"))
     assert result.reason == "translated_in"
     assert Ether(result.frame)[ICMP].id == 77
@@ -57,6 +58,7 @@ def test_echo_replies_are_translated_back(gateway):
     from_remote(ICMP(type=8, id=1024)), from_remote(ICMP(type=13, id=1024)),
     IPv6(src=REMOTE6, dst=POOL6) / UDP(sport=53, dport=1024)])
 def test_what_no_flow_expects(gateway, packet):
+    """[RFC5382 REQ-4] [RFC7857 section 6]"""
     assert gateway.reason(WAN, packet) == FILTERED
 
 
@@ -150,7 +152,7 @@ def test_error_about_nothing_known(gateway, inside):
 
 
 def test_error_changes_nothing_in_the_flow(gateway):
-    """[RFC5508 REQ-6]"""
+    """[RFC5508 REQ-6] [RFC4787 REQ-12] [RFC5382 REQ-10] [RFC7857 section 7.1]"""
     before = gateway.nat.state()["flows"]
     gateway.time_s += 100
     inside = IP(src=POOL, dst=REMOTE) / UDP(sport=1024, dport=53)

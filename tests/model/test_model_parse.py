@@ -274,6 +274,7 @@ def test_error_needs_header_and_eight_bytes(family, make):
 
 
 def test_error_with_options_inside():
+    """[RFC5508 REQ-3b]"""
     quote = ipv4(options=b"\x01" * 8).pack()
     assert verdict(error_with(quote[:28 + 7])) == MALFORMED
     assert verdict(error_with(quote[:28 + 8])).inner.source_port == 1

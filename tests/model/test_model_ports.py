@@ -36,6 +36,7 @@ def opened(gateway, number, source=HOST, remote=REMOTE):
 
 
 def test_hashed_bytes():
+    """[RFC6888 REQ-15] [RFC6056]"""
     key = Key("lan", 17, packed("10.0.1.2"), 0x1234, packed("192.0.2.1"), 0x5678)
     assert hashed_bytes(key).hex() == (
         "0a000102" "c0000201" "12345678" "11000000")
@@ -47,6 +48,7 @@ def test_hashed_bytes():
 
 @pytest.mark.parametrize("low, high", [(1024, 65535), (10000, 20000), (5000, 5006), (7, 7)])
 def test_starting_point_is_the_hash_modulo_the_size(low, high):
+    """[RFC7857 section 8, section 9]"""
     gateway = gateway_with(["198.51.100.1"], low, high, randomization=True)
     key = Key("lan", 17, packed(HOST), 5000, packed(REMOTE), 9)
     secret = bytes.fromhex(gateway.scenario["port_key"])
@@ -57,6 +59,7 @@ def test_starting_point_is_the_hash_modulo_the_size(low, high):
 @pytest.mark.parametrize("randomization", [False, True])
 @pytest.mark.parametrize("low, high", [(1, 1), (4099, 4105), (65500, 65535)])
 def test_every_port_is_given_out_once_then_exhausted(low, high, randomization):
+    """[RFC4787 REQ-11] [RFC6888 REQ-11d]"""
     gateway = gateway_with(["198.51.100.1"], low, high, randomization=randomization)
     size = high - low + 1
     ports = [opened(gateway, number)[1] for number in range(size)]
@@ -66,6 +69,7 @@ def test_every_port_is_given_out_once_then_exhausted(low, high, randomization):
 
 
 def test_next_free_port_is_upwards_and_once_around():
+    """[RFC4787 REQ-3a]"""
     gateway = gateway_with(["198.51.100.1"], 10, 14, randomization=True)
     taken = []
     for number in range(5):
@@ -124,6 +128,7 @@ def test_round_robin_tries_the_following_addresses():
 
 @pytest.mark.parametrize("algorithm", ["userspace-v1", "ebpf-legacy"])
 def test_address_persistent_fails_closed(algorithm):
+    """[RFC4787 REQ-2] [RFC6888 REQ-11a] [RFC7857 section 4]"""
     gateway = gateway_with(["198.51.100.1-198.51.100.4"], 5, 6, algorithm)
     addresses = {opened(gateway, number)[0] for number in range(2)}
     assert len(addresses) == 1

@@ -45,6 +45,7 @@ def test_no_rule_set():
 
 
 def test_first_match_decides():
+    """[RFC6888 REQ-6]"""
     gateway = Gateway(rules=[rule("off", "off", destination_addresses=["192.0.2.0/31"]),
                              rule("all", "p")])
     assert gateway.reason(LAN, IP(src=HOST, dst=REMOTE) / UDP()) == OFF

@@ -45,12 +45,14 @@ OPEN = ">S <SA >A "
     # both at once: SYN and ACK first, then FIN
     (">S <SFA", "closing_in"), (OPEN + ">R >SF", "closed"), (">S <FR", "closed")])
 def test_state(script, state):
+    """[RFC5382 REQ-2] [RFC7857 section 2] [RFC7857 section 2.2]"""
     assert after(script).flow()["tcp_state"] == state
 
 
 @pytest.mark.parametrize("script", [">S", ">S <SA", OPEN, OPEN + ">FA", OPEN + "<FA",
                                     OPEN + ">RA"])
 def test_timeout_of_state(script):
+    """[RFC7857 section 2.1]"""
     gateway = after(script)
     timeout = TIMEOUTS[gateway.flow()["tcp_state"]]
     gateway.nat.collect(gateway.time_s + timeout)

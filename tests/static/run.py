@@ -11,6 +11,7 @@ import sys
 import time
 from pathlib import Path
 
+import compliance
 import source
 import tools
 
@@ -21,6 +22,7 @@ def checks(gcc, clang):
         ("rooms", "", source.rooms),
         ("licenses", "", source.licenses),
         ("skips", "", source.skips),
+        ("rfc-compliance", "", compliance.findings),
         ("warnings", "", lambda: tools.warnings(gcc, clang)),
         ("hardening-check", tools.package_version("devscripts"), lambda: tools.hardening(gcc)),
         ("sparse", tools.version("sparse", "--version"), lambda: tools.sparse(gcc)),
