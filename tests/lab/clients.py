@@ -190,18 +190,22 @@ class NameServer:
         return askers
 
 
-def ask_names(host, server, queries):
-    """So many queries at once, each from a socket of its own. => how many were answered"""
+def ask_names(host, server, queries, at_once):
+    """Queries, each from a socket of its own. => how many were answered"""
     names = "".join(f"n{number}.example A\n" for number in range(queries))
-    said = host.run("dnsperf", "-s", server, "-c", queries, "-q", queries, "-n", "1", text=names)
+    said = host.run("dnsperf", "-s", server, "-c", queries, "-q", at_once, "-n", "1", text=names)
     return int(re.search(r"NOERROR (\d+)", said).group(1))
+
+
+def _messages_of(address):
+    return LOGS / f"sip-messages-{address}"
 
 
 def start_sip_server(namespace, address):
     """=> the process of a telephone that takes one call"""
     return _start_server(namespace, SIP_PORT, "sipp", "-sn", "uas", "-nostdin", "-i", address,
                          "-p", SIP_PORT, "-m", "1", "-trace_msg", "-message_file",
-                         LOGS / f"{namespace.name}-sip-messages", protocol="udp")
+                         _messages_of(address), protocol="udp")
 
 
 def start_sip_call(host, address, server, media):
@@ -216,9 +220,9 @@ def start_sip_call(host, address, server, media):
                       "-d", "500", f"{literal(server)}:{SIP_PORT}")
 
 
-def media_offered_to(namespace):
+def media_offered_to(address):
     """=> the (address, port) that a caller's SDP names, once the call has come"""
-    path = LOGS / f"{namespace.name}-sip-messages"
+    path = _messages_of(address)
 
     def look():
         said = path.read_text() if path.exists() else ""
