@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Real programs as clients and servers: curl and nginx, iperf3, ping, traceroute, coturn."""
+"""Real programs as clients and servers.
+
+curl with nginx and pyftpdlib, iperf3, ping, traceroute, mtr, coturn, dnsperf with dnsmasq, sipp.
+"""
 import json
 import re
+import sys
 from collections import defaultdict
 
 from namespace import LOGS
@@ -9,6 +13,7 @@ from waiting import wait_until
 
 IPERF3_PORT = 5201
 STUN_PORT, OTHER_STUN_PORT = 3478, 3479
+DNS_PORT, FTP_PORT, SIP_PORT = 53, 21, 5060
 
 NGINX_CONFIG = """
 daemon off;
@@ -29,23 +34,25 @@ http {{
         listen 80;
         listen [::]:80 ipv6only=on;
         location / {{ return 200 "$remote_addr\\n"; }}
+        location /files/ {{ root {place}; }}
     }}
 }}
 """
 
 
-def _literal(address):
+def literal(address):
+    """=> an address as it stands before a port"""
     return f"[{address}]" if ":" in address else address
 
 
-def is_listening(namespace, port):
-    """Whether somebody listens on a TCP port, in both families or for both."""
-    return bool(namespace.run("ss", "-Hltn", f"sport = :{port}"))
+def is_listening(namespace, port, protocol="tcp"):
+    """Whether somebody listens on a port, in either family or in both."""
+    return bool(namespace.run("ss", "-Hln", f"--{protocol}", f"sport = :{port}"))
 
 
-def _start_server(namespace, port, *words):
+def _start_server(namespace, port, *words, protocol="tcp"):
     process = namespace.start(*words)
-    wait_until(lambda: is_listening(namespace, port) or not process.is_running(),
+    wait_until(lambda: is_listening(namespace, port, protocol) or not process.is_running(),
                f"{words[0]} on {namespace.name}")
     assert process.is_running(), process.output()
     return process
@@ -61,6 +68,10 @@ class WebServer:
         config.write_text(NGINX_CONFIG.format(place=self.place))
         self.process = _start_server(namespace, 80, "nginx", "-p", self.place, "-c", config)
         self.taken = 0
+
+    def offer(self, directory):
+        """Its files can be had as /files/NAME."""
+        (self.place / "files").symlink_to(directory)
 
     def take_seen(self, expected):
         """=> {host: {address: connections}} of the `expected` requests since the last time"""
@@ -80,10 +91,30 @@ class WebServer:
 
 def curl(host, server, times):
     """Fetch a page as often as asked, a connection each. => how often it came"""
-    url = f"http://{_literal(server)}/?h={host.name}&n=[1-{times}]"
+    url = f"http://{literal(server)}/?h={host.name}&n=[1-{times}]"
     codes = host.run("curl", "--silent", "--max-time", "5", "--output", "/dev/null",
                      "--write-out", "%{http_code}\\n", url, check=False, timeout=60)
     return codes.split().count("200")
+
+
+def url_of(scheme, server, path):
+    """=> an address for curl"""
+    return f"{scheme}://{literal(server)}/{path}"
+
+
+def start_ftp_server(namespace, family, place):
+    """=> the process of a server of the files in `place`, in one family, which takes files too
+
+    It takes no data connection from another address than the one that it talks with.
+    """
+    address = "::" if family == 6 else "0.0.0.0"
+    return _start_server(namespace, FTP_PORT, sys.executable, "-m", "pyftpdlib", "-i", address,
+                         "-p", FTP_PORT, "-w", "-d", place)
+
+
+def transfer(host, *words):
+    """One transfer by curl, which must succeed."""
+    host.run("curl", "--silent", "--show-error", "--fail", "--max-time", "25", *words)
 
 
 def start_iperf3_server(namespace):
@@ -129,3 +160,72 @@ def discover_nat(host, server):
     filtering"""
     said = host.run("turnutils_natdiscovery", "-m", "-f", server, timeout=40)
     return [line for line in said.splitlines() if line.startswith("NAT with")]
+
+
+def mtr(host, server, cycles, *words):
+    """=> [(address, probes that were not answered)] of the hops on the way"""
+    said = host.run("mtr", "--json", "--no-dns", "--report-cycles", cycles, "--interval", "0.1",
+                    "--gracetime", "2", *words, server)
+    hubs = json.loads(said)["report"]["hubs"]
+    return [(hub["host"], round(hub["Snt"] * hub["Loss%"] / 100)) for hub in hubs]
+
+
+class NameServer:
+    """dnsmasq; it answers every query for an address, and its log says who asked."""
+
+    def __init__(self, namespace):
+        self.process = _start_server(
+            namespace, DNS_PORT, "dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null",
+            "--user=root", "--pid-file", "--no-resolv", "--no-hosts", "--bind-interfaces",
+            "--address=/#/192.0.2.53", "--log-queries=extra", "--log-facility=-", protocol="udp")
+        self.taken = 0
+
+    def take_askers(self, expected):
+        """=> [(address, port)] of the `expected` queries since the last time"""
+        def look():
+            seen = re.findall(r" (\S+)/(\d+) query\[A\]", self.process.output())[self.taken:]
+            return seen if len(seen) >= expected else None
+        askers = wait_until(look, f"{expected} queries")
+        self.taken += len(askers)
+        return askers
+
+
+def ask_names(host, server, queries, at_once):
+    """Queries, each from a socket of its own. => how many were answered"""
+    names = "".join(f"n{number}.example A\n" for number in range(queries))
+    said = host.run("dnsperf", "-s", server, "-c", queries, "-q", at_once, "-n", "1", text=names)
+    return int(re.search(r"NOERROR (\d+)", said).group(1))
+
+
+def _messages_of(address):
+    return LOGS / f"sip-messages-{address}"
+
+
+def start_sip_server(namespace, address):
+    """=> the process of a telephone that takes one call"""
+    return _start_server(namespace, SIP_PORT, "sipp", "-sn", "uas", "-nostdin", "-i", address,
+                         "-p", SIP_PORT, "-m", "1", "-trace_msg", "-message_file",
+                         _messages_of(address), protocol="udp")
+
+
+def start_sip_call(host, address, server, media):
+    """=> the process of a telephone that calls, says where its media are, and hangs up"""
+    scenario = host.run("sipp", "-sd", "uac", check=False)
+    for name, value in zip(("[media_ip]", "[media_port]"), media):
+        assert name in scenario
+        scenario = scenario.replace(name, str(value))
+    path = LOGS / f"{host.name}-call.xml"
+    path.write_text(scenario)
+    return host.start("sipp", "-sf", path, "-nostdin", "-i", address, "-p", SIP_PORT, "-m", "1",
+                      "-d", "500", f"{literal(server)}:{SIP_PORT}")
+
+
+def media_offered_to(address):
+    """=> the (address, port) that a caller's SDP names, once the call has come"""
+    path = _messages_of(address)
+
+    def look():
+        said = path.read_text() if path.exists() else ""
+        return re.search(r"c=IN IP\d (\S+)\s+t=0 0\s+m=audio (\d+) ", said)
+    address, port = wait_until(look, "a call").groups()
+    return address, int(port)

@@ -51,7 +51,7 @@ def _counted(house):
 
 
 def test_hosts_are_told(lab):
-    """when the only port is taken, sockets fail at once, and the wire shows why [RFC5508 REQ-8, RFC6888 REQ-11b]"""
+    """when the only port is taken, sockets fail at once [RFC5508 REQ-8] [RFC6888 REQ-11b]"""
     house = _tiny_house(lab)
     host = house.host("a2")
     before = _counted(house)["sent"]
