@@ -153,6 +153,8 @@ struct address_list {
 	u32 length;
 };
 
+enum { OVERFLOW_INTERFACE = 0xffff };
+
 struct nat_pool {
 	u16 id;
 	u16 port_low; /* host order, inclusive */
@@ -165,7 +167,9 @@ struct nat_pool {
 	 * one of them changes.
 	 */
 	u32 memo_version;
-	u32 padding;
+	/* position in pools[] + 1, 0: none, OVERFLOW_INTERFACE: the pool of the egress interface */
+	u16 overflow;
+	u16 padding;
 };
 
 /* Idle timeouts. */

@@ -16,7 +16,7 @@
 
 #include "abi/config.h"
 
-enum { SNAPSHOT_VERSION = 2 };
+enum { SNAPSHOT_VERSION = 3 };
 enum { SNAPSHOT_NAME_BYTES = 64 };      /* names: 1 to 63 characters */
 enum { SNAPSHOT_DIGEST_BYTES = 65 };    /* SHA-256 in hexadecimal */
 
@@ -45,6 +45,9 @@ struct snapshot_zone {
 	size_t interface_count;
 };
 
+/* Where a pool without a free port sends its flows. */
+enum snapshot_overflow { OVERFLOW_TO_NONE, OVERFLOW_TO_INTERFACE, OVERFLOW_TO_POOL };
+
 struct snapshot_pool {
 	char name[SNAPSHOT_NAME_BYTES];
 	struct snapshot_address_range *addresses; /* in configured order */
@@ -53,6 +56,8 @@ struct snapshot_pool {
 	u16 port_high;
 	bool address_persistent;
 	enum selector algorithm; /* SELECT_ROUND_ROBIN exactly if not address_persistent */
+	enum snapshot_overflow overflow;
+	char overflow_pool[SNAPSHOT_NAME_BYTES]; /* OVERFLOW_TO_POOL only, otherwise empty */
 };
 
 /* from and to of a rule-set: one kind, up to MAX_CONTEXTS names. */

@@ -16,7 +16,7 @@
 #include "abi/worker.h"
 
 #define ABI_MAGIC 0x7473616664686f6cull /* "lohdfast", little-endian */
-enum { ABI_VERSION = 2 };
+enum { ABI_VERSION = 3 };
 
 /*
  * Counters of frames, a row for each CPU and behind them one for each worker, written by that CPU
@@ -35,7 +35,8 @@ struct owner_counters {
 	u64 flows_opened;
 	u64 flows;          /* live now */
 	u64 round_robin[FAMILY_COUNT]; /* pools: the next place to begin */
-	u64 padding[3];
+	u64 overflows;      /* pools: first packets that the overflow pool was asked for instead */
+	u64 padding[2];
 	u64 failures[REASON_CAPACITY];
 } __cache_aligned;
 

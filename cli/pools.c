@@ -224,6 +224,10 @@ static void print_pool(FILE *out, const json_t *pool)
 		       "Sessions           : {flows}\n"
 		       "Allocations        : {allocations}\n"
 		       "Exhaustions        : {exhaustions}\n");
+	if (json_is_string(json_object_get(pool, "overflow_pool")))
+		print_template(out, pool,
+			       "Overflow pool      : {overflow_pool}\n"
+			       "Overflows          : {overflows}\n");
 	reasons_print(out, "Failures           : ", json_object_get(pool, "failures"));
 	print_addresses(out, pool);
 }

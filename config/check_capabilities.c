@@ -55,6 +55,12 @@ static bool asks_family(const struct checking *c, const struct node *node, u32 v
 	}
 }
 
+static bool asks_overflow_pool(const struct checking *c, const struct node *node, u32 value)
+{
+	(void)c, (void)value;
+	return is_statement(node, "pool", "overflow-pool");
+}
+
 static bool asks_proxy(const struct checking *c, const struct node *node, u32 value)
 {
 	(void)c, (void)value;
@@ -93,6 +99,7 @@ static const struct demand demands[] = {
 	 "another dataplane-type"},
 	{"interface-nat", asks_interface_nat, 0, "'source-nat interface'", "'off' or 'pool NAME'"},
 	{"ipv6", asks_family, FAMILY_IPV6, "IPv6", "addresses of IPv4"},
+	{"overflow-pool", asks_overflow_pool, 0, "'overflow-pool'", "a pool without it"},
 	{"proxy", asks_proxy, 0, "'proxy-arp' or 'proxy-ndp'", "neither"},
 	{"source-nat", asks_source_nat, 0, "source NAT", NULL},
 	{"xdp-mode:generic", asks_xdp_mode, XDP_MODE_GENERIC, "'xdp-mode generic'",

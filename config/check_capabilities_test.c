@@ -83,6 +83,15 @@ static void actions_proxies_and_modes_have_their_places(void **state)
 	assert_place("", "source-nat", 3, 18);
 }
 
+static void an_overflow_pool_has_its_place(void **state)
+{
+	(void)state;
+	assert_place("", "overflow-pool", 0, 0);
+	assert_place("set security nat source pool q overflow-pool p\n"
+		     "set security nat source pool p overflow-pool interface\n",
+		     "overflow-pool", 9, 46);
+}
+
 static void the_first_ipv6_by_place_is_named(void **state)
 {
 	(void)state;
@@ -236,6 +245,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(algorithms_are_those_that_pools_go_by),
 		cmocka_unit_test(actions_proxies_and_modes_have_their_places),
+		cmocka_unit_test(an_overflow_pool_has_its_place),
 		cmocka_unit_test(the_first_ipv6_by_place_is_named),
 		cmocka_unit_test(needs_and_statements_agree),
 		cmocka_unit_test(every_capability_has_a_demand),

@@ -431,12 +431,12 @@ static void statements_of_junos_are_told_from_unknown_ones(void **state)
 		       "not enforce yet; remove it\n");
 	assert_reports("security {\n"
 		       "    nat { source { pool p { address 192.0.2.1;\n"
-		       "        overflow-pool q;\n"
+		       "        address-name q;\n"
 		       "        address-persistent subscriber ipv6-prefix-length 64;\n"
 		       "        address-persistent hash-key 00;\n"
 		       "} } } }\n",
 		       "f:2:25: warning: pool 'p' is not used by any rule\n"
-		       "f:3:9: error: 'overflow-pool' is a Junos statement that this version "
+		       "f:3:9: error: 'address-name' is a Junos statement that this version "
 		       "does not enforce yet; remove it\n"
 		       "f:4:28: error: 'subscriber' is a Junos statement that this version "
 		       "does not enforce yet; remove it\n"

@@ -188,10 +188,15 @@ static const struct schema pool_statements[] = {
 			"statement of the same name for all pools",
 		.children = persistent_statements,
 	},
+	{
+		LEAF("overflow-pool"),
+		.type = TYPE_NAME,
+		.help = "The pool that is asked where this one has no free port, or 'interface' for "
+			"the address of the interface by which the packet leaves",
+	},
 	OTHER(LEAF("routing-instance"), .type = TYPE_NAME),
 	OTHER(LEAF_LIST("address-name"), .type = TYPE_NAME),
 	OTHER(LEAF("host-address-base"), .type = TYPE_PREFIX),
-	OTHER(LEAF("overflow-pool"), .type = TYPE_NAME),
 	OTHER_FLAG("address-shared"),
 	OTHER(LEAF("address-pooling"), KEYWORDS(poolings)),
 	OTHER(LEAF("ei-mapping-timeout"), SECONDS(120, 86400)),

@@ -84,6 +84,17 @@ static enum selector algorithm_of(const struct node *pool)
 	return (enum selector)node_number(persistent, "algorithm");
 }
 
+static void fill_overflow(const struct node *overflow, struct snapshot_pool *out)
+{
+	if (!overflow)
+		return;
+	out->overflow = OVERFLOW_TO_INTERFACE;
+	if (!strcmp(overflow->text, OVERFLOW_INTERFACE_WORD))
+		return;
+	out->overflow = OVERFLOW_TO_POOL;
+	COPY_NAME(out->overflow_pool, overflow->text);
+}
+
 static int fill_pool(const struct node *pool, struct snapshot_pool *out)
 {
 	const struct node *address;
@@ -93,6 +104,7 @@ static int fill_pool(const struct node *pool, struct snapshot_pool *out)
 	out->port_high = (u16)node_number(pool, "port range to");
 	out->algorithm = algorithm_of(pool);
 	out->address_persistent = out->algorithm != SELECT_ROUND_ROBIN;
+	fill_overflow(node_child(pool, "overflow-pool"), out);
 	out->addresses = new_array(node_count(pool, "address"), sizeof(*out->addresses));
 	if (!out->addresses)
 		return -ENOMEM;

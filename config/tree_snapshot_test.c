@@ -179,6 +179,23 @@ static void the_pools_word_on_persistence_goes_before_the_global_one(void **stat
 	assert_algorithm("", "algorithm ebpf-legacy", true, SELECT_EBPF_LEGACY);
 }
 
+static void overflow_pools_reach_the_snapshot(void **state)
+{
+	struct snapshot s = testing_snapshot(
+		POOL "address 192.0.2.1\n" POOL "overflow-pool q\n"
+		"set security nat source pool q address 192.0.2.2\n"
+		"set security nat source pool r address 192.0.2.3\n"
+		"set security nat source pool r overflow-pool interface\n");
+
+	(void)state;
+	assert_int_equal(s.pools[0].overflow, OVERFLOW_TO_POOL);
+	assert_string_equal(s.pools[0].overflow_pool, "q");
+	assert_int_equal(s.pools[1].overflow, OVERFLOW_TO_NONE);
+	assert_string_equal(s.pools[1].overflow_pool, "");
+	assert_int_equal(s.pools[2].overflow, OVERFLOW_TO_INTERFACE);
+	snapshot_free(&s);
+}
+
 static void matches_reach_the_snapshot(void **state)
 {
 	struct snapshot s = testing_snapshot(
@@ -353,6 +370,7 @@ int main(void)
 		cmocka_unit_test(zones_have_interfaces_and_their_modes),
 		cmocka_unit_test(pools_keep_their_addresses_in_order),
 		cmocka_unit_test(the_pools_word_on_persistence_goes_before_the_global_one),
+		cmocka_unit_test(overflow_pools_reach_the_snapshot),
 		cmocka_unit_test(matches_reach_the_snapshot),
 		cmocka_unit_test(applications_become_their_services),
 		cmocka_unit_test(application_any_is_no_condition),

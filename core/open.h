@@ -4,7 +4,8 @@
  * docs/packet-path.md, sections 3.4 to 3.7 and 6.
  *
  * Steps, each handing on what it found in struct first: route, judge (rule), choose (pool), select
- * (address), reserve (slot and port), publish (index entry); and refuse, where one said no.
+ * (address), reserve (slot and port), publish (index entry); and refuse, where one said no. Where the
+ * pool has no port, select and reserve are gone through once more with its overflow pool.
  * They are called one after the other rather than from each other, because BPF's stack is small.
  *
  * INV-CLOSED  a packet that a rule owns and that cannot be translated is dropped before any state
@@ -19,6 +20,7 @@
 #define CORE_OPEN_H
 
 #include "core/memo.h"
+#include "core/overflow.h"
 #include "core/ports.h"
 #include "core/siphash.h"
 #include "core/tcp.h"
@@ -40,7 +42,8 @@ struct first {
 	u16 to_zone;
 	u32 nexthop; /* for the flow to remember; NEXTHOP_NONE if the kernel is to be asked again */
 	u32 too_big; /* for the route's MTU */
-	u32 pool;   /* position in pools[], MAX_POOLS before one is chosen */
+	u16 pool;   /* position in pools[], MAX_POOLS before one is chosen */
+	u16 asked;  /* position of the pool that the rule named, once an overflow pool is asked */
 	u32 index;  /* the address to begin with, in the pool's list of the family */
 	u32 slot;   /* + 1: the flow, reserved and then published */
 };
@@ -194,7 +197,7 @@ core_step int first_choose(struct packet *p, struct first *first)
 	pool = config_pool(config, position);
 	if (!pool)
 		return (int)reason;
-	first->pool = position;
+	first->pool = (u16)position;
 	counters = env_pool_counters(pool->id);
 	if (counters && !p->rehearsed)
 		atomic_add(&counters->hits, 1);
@@ -400,6 +403,50 @@ core_step int first_reserve(struct packet *p, struct first *first)
 	return NO_REASON;
 }
 
+/*
+ * The overflow pool, where there is one that has an address of the family.
+ * => NO_REASON if it is the pool now; otherwise the reason for the drop, and nothing has changed
+ */
+core_step int first_overflow(struct packet *p, struct first *first)
+{
+	const struct nat_config *config;
+	const struct nat_pool *pool, *overflow;
+	struct owner_counters *counters;
+	u32 position;
+
+	if (!p || !first)
+		return REASON_source_nat_pool_invalid;
+	config = env_config(p->half);
+	pool = config ? config_pool(config, first->pool) : NULL;
+	if (!pool)
+		return REASON_source_nat_pool_invalid;
+	position = overflow_position(config, pool, first->egress);
+	overflow = config_pool(config, position);
+	if (!overflow || !overflow->lists[p->key.family % FAMILY_COUNT].length)
+		return REASON_source_nat_pool_exhausted;
+	first->asked = first->pool;
+	first->pool = (u16)position;
+	counters = env_pool_counters(pool->id);
+	if (counters)
+		atomic_add(&counters->overflows, 1);
+	counters = env_pool_counters(overflow->id);
+	if (counters)
+		atomic_add(&counters->hits, 1);
+	return NO_REASON;
+}
+
+/* Slot and port, from the overflow pool; where it has none, the pool asked first has refused. */
+static __always_inline u32 first_reserve_overflow(struct packet *p, struct first *first)
+{
+	u32 reason = (u32)first_select(p, first);
+
+	if (reason == NO_REASON)
+		reason = (u32)first_reserve(p, first);
+	if (reason != NO_REASON)
+		first->pool = first->asked;
+	return reason;
+}
+
 /* Counts a flow that was opened, for its rule and its pool. */
 static __always_inline void flow_count_opened(const struct flow *flow)
 {
@@ -584,6 +631,8 @@ static __always_inline u32 first_packet(env_frame *frame, struct packet *p, u32 
 		sample_keep(frame, p, &first, reason);
 	if (reason == NO_REASON)
 		reason = (u32)first_reserve(p, &first);
+	if (reason == REASON_source_nat_pool_exhausted && first_overflow(p, &first) == NO_REASON)
+		reason = first_reserve_overflow(p, &first);
 	if (reason == NO_REASON)
 		reason = (u32)first_publish(p, &first);
 	if (reason >= REASON_FIRST_DROP && reason < NO_REASON && first.rule != RULE_NOT_FOUND)

@@ -95,6 +95,14 @@ static bool needs_generic_xdp(const struct snapshot *s)
 	return false;
 }
 
+static bool needs_overflow_pool(const struct snapshot *s)
+{
+	for (size_t i = 0; i < s->pool_count; i++)
+		if (s->pools[i].overflow != OVERFLOW_TO_NONE)
+			return true;
+	return false;
+}
+
 struct capability {
 	const char *name;
 	u32 offered_by; /* bit per dataplane */
@@ -118,6 +126,7 @@ static const struct capability capabilities[] = {
 	{"dataplane:userspace", BY_USERSPACE, needs_userspace},
 	{"interface-nat", BY_BOTH, needs_interface_nat},
 	{"ipv6", BY_BOTH, needs_ipv6},
+	{"overflow-pool", BY_BOTH, needs_overflow_pool},
 	{"proxy", BY_BOTH, needs_proxy},
 	{"source-nat", BY_BOTH, needs_source_nat},
 	{"xdp-mode:generic", BY_EBPF, needs_generic_xdp},

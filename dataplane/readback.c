@@ -111,6 +111,24 @@ static void read_list(struct reader *r, const struct address_list *list, enum ip
 	}
 }
 
+/* => false if the overflow pool is none of the configuration */
+static bool read_overflow(struct reader *r, struct snapshot_pool *pool, const struct nat_pool *from)
+{
+	if (!from->overflow)
+		return true;
+	if (from->overflow == OVERFLOW_INTERFACE) {
+		pool->overflow = OVERFLOW_TO_INTERFACE;
+		return true;
+	}
+	if (from->overflow > r->config->pool_count)
+		return false;
+	pool->overflow = OVERFLOW_TO_POOL;
+	read_name(pool->overflow_pool, sizeof(pool->overflow_pool),
+		  r->tables->names->pools[r->config->pools[from->overflow - 1].id % MAX_POOL_IDS]
+			  .names[0]);
+	return true;
+}
+
 static int read_pool(struct reader *r, struct snapshot_pool *pool, const struct nat_pool *from)
 {
 	size_t entries = (size_t)from->lists[FAMILY_IPV4].length + from->lists[FAMILY_IPV6].length;
@@ -121,7 +139,8 @@ static int read_pool(struct reader *r, struct snapshot_pool *pool, const struct 
 	pool->port_high = from->port_high;
 	pool->algorithm = from->selector;
 	pool->address_persistent = from->selector != SELECT_ROUND_ROBIN;
-	if (entries > MAX_POOL_ADDRESSES || from->sequential != r->config->sequential)
+	if (entries > MAX_POOL_ADDRESSES || from->sequential != r->config->sequential ||
+	    !read_overflow(r, pool, from))
 		return error_set(r->error, EINVAL, "pool %s: the tables contradict themselves",
 				 pool->name);
 	pool->addresses = reader_array(r, entries, sizeof(*pool->addresses));

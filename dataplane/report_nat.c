@@ -63,6 +63,16 @@ static json_t *pool_addresses_json(const struct view *v, const struct nat_pool *
 	return list;
 }
 
+/* => the name of the overflow pool, "interface", or null */
+static json_t *overflow_json(const struct view *v, const struct nat_pool *pool)
+{
+	if (!pool->overflow)
+		return json_null();
+	if (pool->overflow == OVERFLOW_INTERFACE)
+		return json_string("interface");
+	return json_string(view_pool(v, v->config->pools[(pool->overflow - 1u) % MAX_POOLS].id));
+}
+
 static json_t *pool_json(const struct view *v, const struct nat_pool *pool, bool of_interface)
 {
 	const struct owner_counters *counters =
@@ -72,7 +82,8 @@ static json_t *pool_json(const struct view *v, const struct nat_pool *pool, bool
 	u64 ports = (u64)pool->port_high - pool->port_low + 1;
 
 	return json_pack(
-		"{s:s, s:I, s:b, s:I, s:I, s:b, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}",
+		"{s:s, s:I, s:b, s:I, s:I, s:b, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:I, "
+		"s:o, s:o}",
 		"name", view_pool(v, pool->id), "id", (json_int_t)pool->id, "interface",
 		of_interface, "port_low", (json_int_t)pool->port_low, "port_high",
 		(json_int_t)pool->port_high, "address_persistent",
@@ -85,7 +96,9 @@ static json_t *pool_json(const struct view *v, const struct nat_pool *pool, bool
 		(json_int_t)atomic_read(&counters->hits), "exhaustions",
 		(json_int_t)atomic_read(
 			&counters->failures[REASON_source_nat_pool_exhausted]),
-		"failures", failures_json(counters), "addresses", addresses);
+		"overflow_pool", overflow_json(v, pool), "overflows",
+		(json_int_t)atomic_read(&counters->overflows), "failures", failures_json(counters),
+		"addresses", addresses);
 }
 
 static void look_at_pools(const struct tables *tables, const struct network *network,

@@ -120,6 +120,7 @@ void snapshot_normalise(struct snapshot *snapshot)
 
 static const char *const xdp_mode_names[] = {"native", "generic"};
 static const char *const algorithm_names[] = {NULL, "userspace-v1", "ebpf-legacy"};
+static const char *const overflow_names[] = {NULL, "interface", "pool"};
 static const char *const context_names[] = {"zone", "interface"};
 static const char *const action_names[] = {"off", "interface", "pool"};
 
@@ -237,6 +238,11 @@ static void code_pool(struct codec *c, void *value)
 	if (c->decoding && !c->failed &&
 	    pool->address_persistent != (pool->algorithm != SELECT_ROUND_ROBIN))
 		codec_fail(c, "an algorithm exactly if address_persistent is true");
+	CODE_ENUM(c, "overflow", pool->overflow, overflow_names, true);
+	codec_string(c, "overflow_pool", pool->overflow_pool, sizeof(pool->overflow_pool), true);
+	if (c->decoding && !c->failed &&
+	    (pool->overflow == OVERFLOW_TO_POOL) != (*pool->overflow_pool != '\0'))
+		codec_fail(c, "an overflow_pool exactly if overflow is \"pool\"");
 	codec_object_end(c);
 }
 

@@ -105,6 +105,25 @@ static void random_pool(struct snapshot_pool *pool, u32 number)
 	pool->port_high = (u16)below(65536);
 	pool->algorithm = below(3);
 	pool->address_persistent = pool->algorithm != SELECT_ROUND_ROBIN;
+	pool->overflow = below(2) ? OVERFLOW_TO_INTERFACE : OVERFLOW_TO_NONE;
+}
+
+/* Some pools overflow into the first one that can be an overflow pool. */
+static void random_overflows(struct snapshot *s)
+{
+	const struct snapshot_pool *to = NULL;
+
+	for (size_t i = 0; i < s->pool_count; i++) {
+		struct snapshot_pool *pool = &s->pools[i];
+
+		if (to && below(2)) {
+			pool->overflow = OVERFLOW_TO_POOL;
+			memcpy(pool->overflow_pool, to->name, sizeof(to->name));
+		} else if (!to && pool->overflow == OVERFLOW_TO_NONE && pool->port_low &&
+			   pool->port_low <= pool->port_high) {
+			to = pool;
+		}
+	}
 }
 
 static void random_match(struct snapshot_rule *rule)
@@ -216,6 +235,7 @@ static void random_snapshot(struct snapshot *s, u32 seed)
 	s->pools = array_of(s->pool_count, sizeof(*s->pools));
 	for (u32 i = 0; i < s->pool_count; i++)
 		random_pool(&s->pools[i], i);
+	random_overflows(s);
 	random_rule_sets(s);
 	s->proxy_count = below(4);
 	s->proxies = array_of(s->proxy_count, sizeof(*s->proxies));
@@ -477,6 +497,8 @@ static void contradictions_are_refused(void **state)
 	(void)state;
 	expect_refusal("address_persistent", json_false(), "pools[0]");
 	expect_refusal("algorithm", json_null(), "pools[0]");
+	expect_refusal("overflow", json_null(), "pools[0]");
+	expect_refusal("overflow_pool", json_null(), "pools[0]");
 	expect_refusal("addresses",
 		       json_pack("[{s:s,s:s}]", "low", "192.0.2.9", "high", "192.0.2.1"),
 		       "pools[0].addresses[0]");
@@ -487,6 +509,15 @@ static void contradictions_are_refused(void **state)
 		       json_pack("[{s:s,s:s}]", "low", "::ffff:192.0.2.1", "high",
 				 "::ffff:192.0.2.1"),
 		       "pools[0].addresses[0].low");
+}
+
+/* Another pool, which is there and has no overflow pool of its own. */
+static void an_overflow_pool_ends_the_way(void **state)
+{
+	(void)state;
+	expect_refusal("overflow_pool", json_string("p"), "\"p\" cannot be the overflow_pool of");
+	expect_refusal("overflow_pool", json_string("q"), "\"q\" cannot be the overflow_pool of");
+	expect_refusal("overflow_pool", json_string("x"), "\"x\" cannot be the overflow_pool of");
 }
 
 static void expect_cpus_refused(json_t *cpus, const char *error_text)
@@ -570,6 +601,7 @@ int main(void)
 		cmocka_unit_test(the_field_that_differs_is_named),
 		cmocka_unit_test(what_is_missing_or_too_much_differs),
 		cmocka_unit_test(contradictions_are_refused),
+		cmocka_unit_test(an_overflow_pool_ends_the_way),
 		cmocka_unit_test(cpus_ascend_and_exist),
 		cmocka_unit_test(capabilities_are_those_that_the_body_needs),
 		cmocka_unit_test(a_dataplane_refuses_what_another_one_can_do),

@@ -33,10 +33,13 @@ struct test_configuration {
 	u32 maximum_flows;
 };
 
+/* What the pools of most tests do not use; the fields that a pool ends with. */
+#define TEST_POOL_PLAIN "'overflow':null,'overflow_pool':null"
+
 #define TEST_POOL(name, low, high, port_low, port_high)                                        \
 	"{'name':'" name "','addresses':[{'low':'" low "','high':'" high "'}],"               \
 	"'port_low':" #port_low ",'port_high':" #port_high ","                                \
-	"'address_persistent':false,'algorithm':null}"
+	"'address_persistent':false,'algorithm':null," TEST_POOL_PLAIN "}"
 
 #define TEST_RULE_FROM(sources, name, action, pool)                                            \
 	"{'name':'" name "','source_addresses':[" sources "],'destination_addresses':[],"      \

@@ -15,13 +15,14 @@ import fragments
 import frames
 import headers
 import lengths
+import pool_ports
 import sizes
 import translations
 from compare import byte_differences, dump
 from golden import Outcome, Outcomes, egress
 
 TABLES = (checksums, destinations, errors_ipv4, errors_ipv6, fragments, frames, headers, lengths,
-          sizes, translations)
+          pool_ports, sizes, translations)
 CASES = [case for table in TABLES for case in table.CASES]
 NAMES = [f"{table.__name__}: {case.name}" for table in TABLES for case in table.CASES]
 

@@ -89,11 +89,16 @@ class Nat:
         return state.describe(self)
 
     def _translating_interfaces(self):
-        """The egress interfaces of every rule-set that has a rule with the interface action."""
+        """The egress interfaces of every rule-set that has a rule with the interface action, or one
+        with a pool that overflows to it."""
         return [interface for interface in self.kernel.interfaces.values()
                 if any(rule_set.egress.holds(interface)
-                       and any(rule.action == INTERFACE for rule in rule_set.rules)
+                       and any(self._may_use_interface(rule) for rule in rule_set.rules)
                        for rule_set in self.rule_sets)]
+
+    def _may_use_interface(self, rule):
+        pool = self.pools.get(rule.pool_name)
+        return rule.action == INTERFACE or (pool and pool.overflow == "interface")
 
     def _is_nat_address(self, address):
         """Section 1.5: one that some pool or interface action translates to."""
@@ -224,12 +229,10 @@ class Nat:
         pool = self._pool_of(rule, route)
         pool.counters.hits += 1
         try:
-            flow = self._allocate(arrival, rule, route, pool)
+            return self._allocate(arrival, rule, route, pool)
         except Decision as decision:
             pool.counters.failures[decision.reason] += 1
             raise
-        pool.counters.opened += 1
-        return flow
 
     def _pool_of(self, rule, route):
         if rule.action == INTERFACE:
@@ -240,6 +243,12 @@ class Nat:
         if pool.fault():
             raise drop(pool.fault())
         return pool
+
+    def _overflow_of(self, pool, route):
+        """Section 6. => the pool that is asked where this one has no port, or None"""
+        if pool.overflow == "interface":
+            return self.interface_pools[route.interface.name]
+        return self.pools.get(pool.overflow_pool)
 
     def _allocate(self, arrival, rule, route, pool):
         """The end of section 3.6, and 3.7. => a new flow with a port of its own"""
@@ -252,8 +261,15 @@ class Nat:
             raise drop("flow_table_full")
         key = _key_of(arrival.interface.zone, packet)
         found = self.allocator.find(pool, key, indices)
+        overflow = self._overflow_of(pool, route)
+        if found is None and overflow and not overflow.refusal(packet.family):
+            pool.counters.overflows += 1
+            overflow.counters.hits += 1
+            pool = overflow
+            found = self.allocator.find(pool, key, pool.ask(packet.source))
         if found is None:
             raise drop("source_nat_pool_exhausted")
+        pool.counters.opened += 1
         flow = Flow(key, *found, rule, pool, route.interface.zone)
         self.allocator.claim(flow)
         self.flows[key] = flow

@@ -18,6 +18,7 @@ class Counters:
     def __init__(self):
         self.hits = 0
         self.opened = 0
+        self.overflows = 0  # of pools: flows that the overflow pool was asked for instead
         self.failures = Counter()
 
 
@@ -29,6 +30,8 @@ class Pool:
         self.port_low = port_low
         self.port_high = port_high
         self.selector = selector  # None: round-robin
+        self.overflow = None  # "interface", "pool" or None
+        self.overflow_pool = None  # its name
         self.is_empty = True
         self.is_valid = True
         self.lists = {4: AddressList(4), 6: AddressList(6)}
@@ -78,6 +81,7 @@ def pool_of_snapshot(description):
                 SELECTORS.get(description["algorithm"]))
     if description["address_persistent"] != (pool.selector is not None):
         pool.is_valid = False
+    pool.overflow, pool.overflow_pool = description["overflow"], description["overflow_pool"]
     for each in description["addresses"]:
         pool.add(packed(each["low"]), packed(each["high"]))
     return pool

@@ -8,6 +8,9 @@ from ipaddress import ip_address
 from addresses import packed
 
 
+POOL_PLAIN = {"overflow": None, "overflow_pool": None}
+
+
 @dataclass
 class Population:
     """Who sends: pairs (interface name, address) inside, the same outside."""
@@ -93,13 +96,15 @@ class ScenarioBuilder:
             self.neighbours.append({"interface": interface, "address": address,
                                     "mac": f"02:00:00:00:{number >> 8:02x}:{number & 255:02x}"})
 
-    def pool(self, name, addresses, port_low=1024, port_high=65535, algorithm=None):
-        """A pool; an address is 'A' or 'A-B'; no algorithm means round-robin."""
+    def pool(self, name, addresses, port_low=1024, port_high=65535, algorithm=None, **more):
+        """A pool; an address is 'A' or 'A-B'; no algorithm means round-robin; `more` are fields
+        of the snapshot."""
         ranges = [(text.split("-") * 2)[:2] for text in addresses]
         self.pools.append({
             "name": name, "addresses": [{"low": low, "high": high} for low, high in ranges],
             "port_low": port_low, "port_high": port_high,
-            "address_persistent": algorithm is not None, "algorithm": algorithm})
+            "address_persistent": algorithm is not None, "algorithm": algorithm,
+            **POOL_PLAIN, **more})
 
     def rule_set(self, name, ingress, egress, *rules):
         """A rule-set."""
@@ -130,7 +135,7 @@ class ScenarioBuilder:
             "zones": [{"name": name, "interfaces": each} for name, each in self.zones.items()],
             "pools": self.pools, "rule_sets": self.rule_sets, "proxies": self.proxies}
         canonical = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        return {"version": 2, "generation": 1,
+        return {"version": 3, "generation": 1,
                 "digest": sha256(canonical.encode()).hexdigest(),
                 "capabilities": capabilities(body), **body}
 
@@ -143,6 +148,8 @@ def capabilities(body):
     rules = [each for rule_set in body["rule_sets"] for each in rule_set["rules"]]
     if any(each["action"] == "interface" for each in rules):
         needed.add("interface-nat")
+    if any(each["overflow"] for each in body["pools"]):
+        needed.add("overflow-pool")
     if body["proxies"]:
         needed.add("proxy")
     if any(each["xdp_mode"] == "generic" for zone in body["zones"] for each in zone["interfaces"]):

@@ -7,6 +7,14 @@ ALGORITHMS = (None, "userspace-v1", "ebpf-legacy")
 PORT_RANGES = ((1024, 65535), (1024, 65535), (20000, 30006), (4099, 5301), (65000, 65535))
 
 
+OVERFLOW_TO_INTERFACE = {"overflow": "interface"}
+
+
+def overflow_to(name):
+    """=> the fields of a pool that overflows into another one"""
+    return {"overflow": "pool", "overflow_pool": name}
+
+
 def _surround(b):
     """One inside and one outside interface, and everything odd that routes can be."""
     b.interface("eth0", "lan", "10.0.1.1/24", "2001:db8:1::1/64",
@@ -135,14 +143,15 @@ def tiny(b):
     """Pools of a few ports that run out; two of them share addresses."""
     _surround(b)
     b.port_randomization = b.rng.random() < 0.5
-    b.pool("one", ["198.51.100.16"], 65535, 65535, "userspace-v1")
+    b.pool("one", ["198.51.100.16"], 65535, 65535, "userspace-v1", **overflow_to("shared"))
     b.pool("few", ["198.51.100.16-198.51.100.18", "2001:db8:64::1-2001:db8:64::3"], 1024, 1030,
            None)
     b.pool("shared", ["198.51.100.18-198.51.100.20", "198.51.100.16",
                       "2001:db8:64::3-2001:db8:64::5"], 1028, 1046,
            b.rng.choice(ALGORITHMS))
     b.pool("legacy", ["198.51.100.40-198.51.100.44", "2001:db8:64::40-2001:db8:64::42"],
-           65530, 65535, "ebpf-legacy")
+           65530, 65535, "ebpf-legacy", **b.rng.choice(
+               ({}, overflow_to("shared"), OVERFLOW_TO_INTERFACE)))
     b.rule_set("lan-out", zone_context("lan"), zone_context("wan"),
                rule("one", "one", source_addresses=["10.0.1.10/32"]),
                rule("few", "few", source_addresses=["10.0.1.0/28", "2001:db8:1::/126"]),

@@ -10,7 +10,8 @@ def describe(nat):
         "ports": _ports(nat.allocator.owners),
         "rules": {f"{rule.rule_set_name}/{rule.name}": _counters(nat.rule_counters[rule])
                   for rule_set in nat.rule_sets for rule in rule_set.rules},
-        "pools": {pool.name: _counters(pool.counters) for pool in nat.all_pools()},
+        "pools": {pool.name: {**_counters(pool.counters), "overflows": pool.counters.overflows}
+                  for pool in nat.all_pools()},
         "reasons": dict(sorted(nat.reasons.items())),
     }
 

@@ -154,7 +154,8 @@ def test_interface_action_is_clear_of_the_kernels_ports():
         (packed("203.0.113.1"), 2001), (packed("203.0.113.1"), 2002)]
     assert opened(gateway, 3) == EXHAUSTED
     assert gateway.nat.state()["pools"]["interface:wan0"] == {
-        "hits": 3, "opened": 2, "failures": {"source_nat_pool_exhausted": 1}}
+        "hits": 3, "opened": 2, "overflows": 0,
+            "failures": {"source_nat_pool_exhausted": 1}}
 
 
 def test_interface_action_takes_the_first_address():
@@ -165,3 +166,40 @@ def test_interface_action_takes_the_first_address():
         packed("203.0.113.1"): 5}
     reply = IP(src=REMOTE, dst="203.0.113.2") / UDP(sport=9, dport=1024)
     assert gateway.reason(LAN, reply) == ("kernel", "local_destination")
+
+
+def overflowing(**overflow):
+    """=> a gateway whose pool p has one port of IPv4 and one of IPv6, and q two of IPv4"""
+    builder = base_builder()
+    builder.pools.clear()
+    builder.pool("p", ["198.51.100.1", "2001:db8:64::1"], 5, 5, **overflow)
+    builder.pool("q", ["198.51.100.2"], 6, 7)
+    builder.port_randomization = False
+    return Gateway(builder)
+
+
+def test_a_full_pool_overflows_into_another():
+    gateway = overflowing(overflow="pool", overflow_pool="q")
+    assert [opened(gateway, number)[1] for number in range(3)] == [5, 6, 7]
+    assert opened(gateway, 3) == EXHAUSTED
+    assert [flow.pool.name for flow in gateway.nat.flows.values()] == ["p", "q", "q"]
+    pools = gateway.nat.state()["pools"]
+    assert pools["p"] == {"hits": 4, "opened": 1, "overflows": 3,
+                          "failures": {"source_nat_pool_exhausted": 1}}
+    assert pools["q"] == {"hits": 3, "opened": 2, "overflows": 0, "failures": {}}
+
+
+def test_a_full_pool_overflows_to_the_interface():
+    gateway = overflowing(overflow="interface")
+    assert opened(gateway, 1)[1] == 5
+    assert opened(gateway, 2) == (packed("203.0.113.1"), 1024)
+    assert gateway.nat.state()["pools"]["interface:wan0"]["opened"] == 1
+
+
+def test_an_overflow_pool_without_the_family_is_none():
+    gateway = overflowing(overflow="pool", overflow_pool="q")
+    results = [gateway.out(IPv6(src="2001:db8:1::10", dst=REMOTE6) / UDP(sport=number, dport=9))
+               for number in range(2)]
+    assert results[0].verdict == "forward"
+    assert results[1][:2] == EXHAUSTED
+    assert gateway.nat.state()["pools"]["p"]["overflows"] == 0

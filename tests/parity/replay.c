@@ -239,6 +239,14 @@ static json_t *counters_json(const struct owner_counters *counters)
 			 (json_int_t)counters->flows_opened, "failures", failures);
 }
 
+static json_t *pool_json(const struct owner_counters *counters)
+{
+	json_t *object = counters_json(counters);
+
+	json_object_set_new(object, "overflows", json_integer((json_int_t)counters->overflows));
+	return object;
+}
+
 static json_t *owners_json(const struct name_entry *names, const struct owner_counters *counters,
 			   u32 ids, bool rules)
 {
@@ -251,7 +259,8 @@ static json_t *owners_json(const struct name_entry *names, const struct owner_co
 			continue;
 		(void)snprintf(name, sizeof(name), "%s%s%s", names[id].names[0],
 			       rules ? "/" : "", names[id].names[1]);
-		json_object_set_new(object, name, counters_json(&counters[id]));
+		json_object_set_new(object, name,
+				    rules ? counters_json(&counters[id]) : pool_json(&counters[id]));
 	}
 	return object;
 }

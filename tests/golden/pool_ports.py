@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which port of which pool, where the pool has a say in it."""
+from golden import (HOST_PORT, ONE, OVERFLOW, PORT, REMOTE, REMOTE_PORT, Case, back, dropped,
+                    forwarded, out)
+from scapy.all import IP, UDP
+
+NARROW_HOST = "10.0.4.1"
+
+
+def opens(host, port, address, translated_port):
+    """=> the Step of a first packet that leaves with this address and port"""
+    return out(IP(src=host, dst=REMOTE) / UDP(sport=port, dport=REMOTE_PORT),
+               forwarded("translated_out", IP(src=address, dst=REMOTE, ttl=63)
+                         / UDP(sport=translated_port, dport=REMOTE_PORT)))
+
+
+CASES = [
+    Case("a full pool overflows into another, until that one is full",
+         opens(NARROW_HOST, HOST_PORT, ONE, PORT),
+         opens(NARROW_HOST, HOST_PORT + 1, OVERFLOW, PORT),
+         back(IP(src=REMOTE, dst=OVERFLOW) / UDP(sport=REMOTE_PORT + 1, dport=PORT),
+              dropped("filtered_inbound")),
+         out(IP(src=NARROW_HOST, dst=REMOTE) / UDP(sport=HOST_PORT + 2, dport=REMOTE_PORT),
+             dropped("source_nat_pool_exhausted")),
+         opens(NARROW_HOST, HOST_PORT + 1, OVERFLOW, PORT)),
+]

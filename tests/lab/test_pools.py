@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which port of which pool, on real packets."""
+from contextlib import ExitStack
+
+from house import GATEWAY_WAN, PERSISTENT
+from observers import Conversation, Observer
+from waiting import wait_until
+
+NARROW = PERSISTENT + "set security nat source pool resi port range 5000 to 5001\n"
+EXTRA = "198.51.100.64"
+
+
+def _open(house, count, stack, host="a1"):
+    """=> (address, port) that s1 saw of each of so many UDP flows, which stay"""
+    server = house.server("s1", 4)
+    return [stack.enter_context(Conversation(house.host(host), server, "udp")).ask()
+            for _ in range(count)]
+
+
+def test_overflow_pool(lab):
+    """a full pool's flows leave with the overflow pool's address, and stop when it is full too"""
+    house = lab.house(NARROW, "set security nat source pool resi overflow-pool extra\n"
+                      f"set security nat source pool extra address {EXTRA}\n"
+                      "set security nat source pool extra port range 6000 to 6002\n")
+    Observer(house.servers["s1"])
+    with ExitStack() as stack:
+        seen = _open(house, 5, stack)
+        own = house.gateway.explain(str(house.host("a1").address(4)), "--from-zone", "lan",
+                                    "--to-zone", "wan")["address"]
+        assert sorted(seen[:2]) == [(own, 5000), (own, 5001)], seen
+        assert sorted(seen[2:]) == [(EXTRA, port) for port in (6000, 6001, 6002)], seen
+        before = house.gateway.pool("resi")["exhaustions"]
+        talk = stack.enter_context(Conversation(house.host("a1"), house.server("s1", 4), "udp"))
+        talk.socket.sendall(b"a1\n")
+        wait_until(lambda: house.gateway.pool("resi")["exhaustions"] > before, "a refusal")
+        assert house.gateway.pool("resi")["overflows"] == 4
+        assert house.gateway.pool("extra")["flows"] == 3
+        text = house.gateway.config_file.read_text()
+        house.gateway.commit(text.replace("overflow-pool extra", "overflow-pool interface"))
+        wait_until(lambda: house.gateway.pool("extra")["flows"] == 0, "flows to end")
+        assert house.gateway.pool("resi")["flows"] == 2
+
+
+def test_overflow_to_the_interface(lab):
+    """a full pool's flows leave with the egress interface's address"""
+    house = lab.house(NARROW, "set security nat source pool resi overflow-pool interface")
+    Observer(house.servers["s1"])
+    with ExitStack() as stack:
+        addresses = [address for address, _ in _open(house, 6, stack)]
+    assert addresses[2:] == [GATEWAY_WAN[4]] * 4, addresses
+    assert GATEWAY_WAN[4] not in addresses[:2]
