@@ -52,6 +52,7 @@ enum { INTERFACE_NAME_BYTES = 16 }; /* IFNAMSIZ */
 /* Who judges packets: the XDP program, or workers in user space that XDP hands them to. */
 enum dataplane { DATAPLANE_EBPF, DATAPLANE_USERSPACE, DATAPLANE_COUNT };
 
+enum { PORT_HOLD_DOWN_MAX_S = 600 };
 enum { MAX_WORKER_CPUS = 1024 };
 enum { PARITY_SAMPLE_MAX = 1000000000 };
 
@@ -196,6 +197,8 @@ struct nat_config {
 	u8 padding[3];
 	struct flow_timeouts timeouts;
 	u32 parity_sample; /* one of so many first packets is judged twice, 0: none */
+	u32 port_hold_down_s; /* for how long a released port rests */
+	u32 padding2;
 	u64 worker_cpus[MAX_WORKER_CPUS / 64]; /* bit per CPU; none: any */
 	struct nat_interface interfaces[INTERFACE_SLOTS];
 	struct nat_address nat_addresses[NAT_ADDRESS_PLACES];

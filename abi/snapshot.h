@@ -115,6 +115,7 @@ struct snapshot {
 	bool busy_poll;                        /* of the workers */
 	u32 parity_sample; /* one of so many first packets is judged twice, 0: none */
 	bool port_randomization;
+	u32 port_hold_down_s; /* 0: a released port is free after the grace period */
 	u32 maximum_flows;
 	struct flow_timeouts timeouts;
 	struct snapshot_zone *zones;

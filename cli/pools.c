@@ -221,6 +221,7 @@ static void print_pool(FILE *out, const json_t *pool)
 	print_template(out, pool,
 		       "Address-persistent : {address_persistent} ({algorithm})\n"
 		       "Ports in use       : {ports_in_use} of {capacity}\n"
+		       "Ports resting      : {ports_resting}\n"
 		       "Sessions           : {flows}\n"
 		       "Allocations        : {allocations}\n"
 		       "Exhaustions        : {exhaustions}\n");

@@ -61,6 +61,12 @@ static bool asks_overflow_pool(const struct checking *c, const struct node *node
 	return is_statement(node, "pool", "overflow-pool");
 }
 
+static bool asks_port_hold_down(const struct checking *c, const struct node *node, u32 value)
+{
+	(void)c, (void)value;
+	return is_statement(node, "source", "port-hold-down") && node->value.number;
+}
+
 static bool asks_proxy(const struct checking *c, const struct node *node, u32 value)
 {
 	(void)c, (void)value;
@@ -100,6 +106,7 @@ static const struct demand demands[] = {
 	{"interface-nat", asks_interface_nat, 0, "'source-nat interface'", "'off' or 'pool NAME'"},
 	{"ipv6", asks_family, FAMILY_IPV6, "IPv6", "addresses of IPv4"},
 	{"overflow-pool", asks_overflow_pool, 0, "'overflow-pool'", "a pool without it"},
+	{"port-hold-down", asks_port_hold_down, 0, "'port-hold-down'", "'port-hold-down 0'"},
 	{"proxy", asks_proxy, 0, "'proxy-arp' or 'proxy-ndp'", "neither"},
 	{"source-nat", asks_source_nat, 0, "source NAT", NULL},
 	{"xdp-mode:generic", asks_xdp_mode, XDP_MODE_GENERIC, "'xdp-mode generic'",

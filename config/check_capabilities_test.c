@@ -83,9 +83,11 @@ static void actions_proxies_and_modes_have_their_places(void **state)
 	assert_place("", "source-nat", 3, 18);
 }
 
-static void an_overflow_pool_has_its_place(void **state)
+static void what_pools_ask_for_has_its_place(void **state)
 {
 	(void)state;
+	assert_place("set security nat source port-hold-down 0\n", "port-hold-down", 0, 0);
+	assert_place("set security nat source port-hold-down 120\n", "port-hold-down", 9, 40);
 	assert_place("", "overflow-pool", 0, 0);
 	assert_place("set security nat source pool q overflow-pool p\n"
 		     "set security nat source pool p overflow-pool interface\n",
@@ -245,7 +247,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(algorithms_are_those_that_pools_go_by),
 		cmocka_unit_test(actions_proxies_and_modes_have_their_places),
-		cmocka_unit_test(an_overflow_pool_has_its_place),
+		cmocka_unit_test(what_pools_ask_for_has_its_place),
 		cmocka_unit_test(the_first_ipv6_by_place_is_named),
 		cmocka_unit_test(needs_and_statements_agree),
 		cmocka_unit_test(every_capability_has_a_demand),

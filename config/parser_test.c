@@ -409,7 +409,7 @@ static void only_what_is_there_can_be_deactivated(void **state)
 		       "f:5:39: error: there is no such port to deactivate; expected one that "
 		       "is set above\n"
 		       "f:6:32: error: 'pol' is unknown in 'source'; expected "
-		       "'address-persistent', 'port-randomization', 'pool' or 'rule-set'; did "
+		       "'address-persistent', 'port-randomization', 'port-hold-down', 'pool' or 'rule-set'; did "
 		       "you mean 'pool'?\n"
 		       "f:7:21: error: 'policies' is a Junos statement that this version does "
 		       "not enforce yet; remove it\n"

@@ -418,6 +418,14 @@ const struct schema schema_source_nat[] = {
 		.help = "Take ports in turn; without it, they are hard to guess (RFC 6056)",
 	},
 	{
+		LEAF("port-hold-down"),
+		SECONDS(0, PORT_HOLD_DOWN_MAX_S),
+		.flags = SCHEMA_OWN,
+		.standard = "0",
+		.help = "How long the port of a flow that has ended rests before another flow may get "
+			"it (RFC 6888)",
+	},
+	{
 		LIST("pool"),
 		.type = TYPE_NAME,
 		.help = "Addresses and ports to translate to",

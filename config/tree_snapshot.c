@@ -319,6 +319,7 @@ int tree_to_snapshot(const struct tree *tree, struct snapshot *snapshot)
 	snapshot->parity_sample = node_number(root, "system parity-sample");
 	fill_workers(node_at(root, "system userspace"), snapshot);
 	snapshot->port_randomization = !node_child(source, "port-randomization");
+	snapshot->port_hold_down_s = node_number(root, "security nat source port-hold-down");
 	snapshot->maximum_flows = node_number(root, "security flow maximum-sessions");
 	snapshot->timeouts = fill_timeouts(root);
 	if (fill_zones(tree, snapshot) || fill_pools(source, snapshot) ||

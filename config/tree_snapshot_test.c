@@ -38,6 +38,7 @@ static void an_empty_configuration_has_the_defaults(void **state)
 	assert_false(s.busy_poll);
 	assert_int_equal(s.parity_sample, 1000);
 	assert_true(s.port_randomization);
+	assert_int_equal(s.port_hold_down_s, 0);
 	assert_int_equal(s.maximum_flows, 1000000);
 	assert_int_equal(s.timeouts.tcp_opening_s, 240);
 	assert_int_equal(s.timeouts.tcp_established_s, 7440);
@@ -55,11 +56,12 @@ static void flow_statements_reach_the_snapshot(void **state)
 				 "tcp-initial-timeout 241; established-timeout 7441; "
 				 "closing-timeout 242; }\n"
 				 "udp-session { timeout 121; } icmp-session { timeout 61; } }\n"
-				 "nat { source { port-randomization disable; } } }\n"
+				 "nat { source { port-randomization disable; port-hold-down 120; } } }\n"
 				 "system { dataplane-type ebpf; }\n");
 
 	(void)state;
 	assert_false(s.port_randomization);
+	assert_int_equal(s.port_hold_down_s, 120);
 	assert_int_equal(s.maximum_flows, 64);
 	assert_int_equal(s.timeouts.tcp_opening_s, 241);
 	assert_int_equal(s.timeouts.tcp_established_s, 7441);

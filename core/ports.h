@@ -98,9 +98,20 @@ static __always_inline void ports_release(struct port_space *space, u16 port)
 	(void)atomic_swap(&space->owners[port], PORT_FREE);
 }
 
-/* Keeps a port for the gateway's own sockets. => false if a flow owns it */
+static __always_inline bool port_rests(u32 owner)
+{
+	return (owner & (PORT_RESTING | PORT_KERNEL)) == PORT_RESTING;
+}
+
+/* Keeps a port for the gateway's own sockets, also one at rest. => false if a flow owns it */
 static __always_inline bool ports_reserve(struct port_space *space, u16 port)
 {
+	u32 owner = atomic_read(&space->owners[port]);
+
+	if (port_rests(owner) && atomic_replace(&space->owners[port], owner, PORT_KERNEL)) {
+		atomic_add(&space->resting, -1u);
+		return true;
+	}
 	if (!atomic_replace(&space->owners[port], PORT_FREE, PORT_KERNEL))
 		return atomic_read(&space->owners[port]) == PORT_KERNEL;
 	atomic_and(&space->free_bits[port / PORTS_PER_WORD], ~(1ull << (port % PORTS_PER_WORD)));

@@ -75,6 +75,11 @@ static bool needs_ipv6(const struct snapshot *s)
 	return any_rule(s, rule_names_ipv6);
 }
 
+static bool needs_port_hold_down(const struct snapshot *s)
+{
+	return s->port_hold_down_s > 0;
+}
+
 static bool needs_proxy(const struct snapshot *s)
 {
 	return s->proxy_count > 0;
@@ -127,6 +132,7 @@ static const struct capability capabilities[] = {
 	{"interface-nat", BY_BOTH, needs_interface_nat},
 	{"ipv6", BY_BOTH, needs_ipv6},
 	{"overflow-pool", BY_BOTH, needs_overflow_pool},
+	{"port-hold-down", BY_BOTH, needs_port_hold_down},
 	{"proxy", BY_BOTH, needs_proxy},
 	{"source-nat", BY_BOTH, needs_source_nat},
 	{"xdp-mode:generic", BY_EBPF, needs_generic_xdp},

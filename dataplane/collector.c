@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 
 #include "core/open.h"
+#include "dataplane/rest.h"
 
 enum { BATCH = 4096 };
 
@@ -58,8 +59,16 @@ static void count_down(const struct flow *flow)
 		atomic_add(&pool->flows, -1ull);
 }
 
-static void release_port(const struct flow *flow, u32 slot)
+/* => for how many seconds the port rests that a flow has had [RFC6888 REQ-8] */
+static u32 rest_of(const struct flow *flow, const struct collector_pass *pass)
 {
+	(void)flow;
+	return pass->config->port_hold_down_s;
+}
+
+static void release_port(const struct flow *flow, u32 slot, const struct collector_pass *pass)
+{
+	u32 rest_s = rest_of(flow, pass);
 	struct address_ports *ports = env_ports(flow->address);
 	u16 port = ntohs(flow->port);
 	struct port_space *space;
@@ -67,19 +76,24 @@ static void release_port(const struct flow *flow, u32 slot)
 	if (!ports)
 		return;
 	space = &ports->spaces[port_protocol_of(flow->protocol)];
-	if (atomic_read(&space->owners[port]) == slot)
+	if (atomic_read(&space->owners[port]) != slot)
+		return;
+	if (rest_s)
+		rest_begin(space, port, pass->now_s + rest_s);
+	else
 		ports_release(space, port);
 }
 
-/* After the grace period: the port and the slot are free. */
-static void bury(struct control *control, struct batch *batch, const struct dying *dying)
+/* After the grace period: the slot is free, and the port is, or rests. */
+static void bury(struct control *control, struct batch *batch, const struct dying *dying,
+		 const struct collector_pass *pass)
 {
 	struct flow *flow = env_flow(dying->slot - 1);
 
 	if (dying->entry)
 		batch->tombstones[batch->tombstone_count++] = dying->entry;
 	if (dying->has_port)
-		release_port(flow, dying->slot);
+		release_port(flow, dying->slot, pass);
 	if (dying->has_port && atomic_read(&flow->life) != FLOW_RETIRED) /* it was counted */
 		count_down(flow);
 	atomic_write(&flow->life, FLOW_FREE);
@@ -117,7 +131,7 @@ static void bury_all(struct control *control, struct collector_pass *pass, struc
 			if (came_late(control, &batch->flows[i]))
 				batch->flows[late++] = batch->flows[i];
 			else
-				bury(control, batch, &batch->flows[i]);
+				bury(control, batch, &batch->flows[i], pass);
 		}
 		pass->reclaimed += batch->count - late;
 		batch->count = late;
@@ -182,6 +196,8 @@ void collector_walk(struct tables *tables, struct collector_pass *pass, u32 firs
 	static _Thread_local struct batch batch;
 	struct control *control = tables->control;
 
+	if (!first)
+		rest_end(tables, pass->now_s);
 	for (u32 i = first; i < control->flow_capacity && i - first < count; i++)
 		visit(control, pass, &batch, i + 1);
 	bury_all(control, pass, &batch);

@@ -311,6 +311,7 @@ int readback_snapshot(const struct tables *tables, u32 half, const struct networ
 	memset(snapshot, 0, sizeof(*snapshot));
 	snapshot->generation = r.config->generation;
 	snapshot->port_randomization = !r.config->sequential;
+	snapshot->port_hold_down_s = r.config->port_hold_down_s;
 	snapshot->maximum_flows = tables->control->flow_capacity;
 	snapshot->timeouts = r.config->timeouts;
 	result = read_dataplane(&r);

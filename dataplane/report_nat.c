@@ -34,6 +34,7 @@ static json_t *space_json(const struct port_space *space)
 
 struct pool_totals {
 	u64 in_use;
+	u64 resting;
 	u64 addresses;
 };
 
@@ -50,8 +51,10 @@ static json_t *pool_addresses_json(const struct view *v, const struct nat_pool *
 			totals->addresses++;
 			if (!ports)
 				continue;
-			for (u32 p = 0; p < PORTS_PROTOCOLS; p++)
+			for (u32 p = 0; p < PORTS_PROTOCOLS; p++) {
 				totals->in_use += atomic_read(&ports->spaces[p].in_use);
+				totals->resting += atomic_read(&ports->spaces[p].resting);
+			}
 			report_append(list,
 			       json_pack("{s:o, s:o, s:o, s:o}", "address",
 					 report_address(&v->tables->control->addresses.slots[slot].address),
@@ -82,8 +85,8 @@ static json_t *pool_json(const struct view *v, const struct nat_pool *pool, bool
 	u64 ports = (u64)pool->port_high - pool->port_low + 1;
 
 	return json_pack(
-		"{s:s, s:I, s:b, s:I, s:I, s:b, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:I, "
-		"s:o, s:o}",
+		"{s:s, s:I, s:b, s:I, s:I, s:b, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, "
+		"s:I, s:o, s:o}",
 		"name", view_pool(v, pool->id), "id", (json_int_t)pool->id, "interface",
 		of_interface, "port_low", (json_int_t)pool->port_low, "port_high",
 		(json_int_t)pool->port_high, "address_persistent",
@@ -91,7 +94,7 @@ static json_t *pool_json(const struct view *v, const struct nat_pool *pool, bool
 		of_interface ? "interface" : selector_name(pool->selector), "total_addresses",
 		(json_int_t)totals.addresses, "capacity",
 		(json_int_t)(ports * totals.addresses * PORTS_PROTOCOLS), "ports_in_use",
-		(json_int_t)totals.in_use, "flows", (json_int_t)atomic_read(&counters->flows),
+		(json_int_t)totals.in_use, "ports_resting", (json_int_t)totals.resting, "flows", (json_int_t)atomic_read(&counters->flows),
 		"allocations", (json_int_t)atomic_read(&counters->flows_opened), "hits",
 		(json_int_t)atomic_read(&counters->hits), "exhaustions",
 		(json_int_t)atomic_read(

@@ -424,6 +424,7 @@ static void code_body_fields(struct codec *c, struct snapshot *s)
 	codec_field(c, "workers", code_workers, s);
 	codec_u32(c, "parity_sample", &s->parity_sample, 0, PARITY_SAMPLE_MAX);
 	codec_bool(c, "port_randomization", &s->port_randomization);
+	codec_u32(c, "port_hold_down", &s->port_hold_down_s, 0, PORT_HOLD_DOWN_MAX_S);
 	codec_u32(c, "maximum_flows", &s->maximum_flows, FLOWS_MIN, FLOWS_MAX);
 	codec_field(c, "timeouts", code_timeouts, &s->timeouts);
 	codec_list(c, "zones", (void **)&s->zones, &s->zone_count, sizeof(*s->zones),

@@ -227,6 +227,7 @@ static void random_snapshot(struct snapshot *s, u32 seed)
 	s->busy_poll = below(2);
 	s->parity_sample = below(PARITY_SAMPLE_MAX + 1);
 	s->port_randomization = below(2);
+	s->port_hold_down_s = below(PORT_HOLD_DOWN_MAX_S + 1);
 	s->maximum_flows = FLOWS;
 	s->timeouts = (struct flow_timeouts){1 + below(1000), 1 + below(100000), 1 + below(1000),
 					     1 + below(1000), 1 + below(1000)};

@@ -30,6 +30,7 @@ struct test_configuration {
 	const char *pools;
 	const char *rules;
 	bool sequential;
+	u32 port_hold_down_s;
 	u32 maximum_flows;
 };
 

@@ -49,3 +49,26 @@ def test_overflow_to_the_interface(lab):
         addresses = [address for address, _ in _open(house, 6, stack)]
     assert addresses[2:] == [GATEWAY_WAN[4]] * 4, addresses
     assert GATEWAY_WAN[4] not in addresses[:2]
+
+
+def test_port_hold_down(lab):
+    """a released port rests, also while holdfast-dp is killed, and is free then [RFC6888 REQ-8]"""
+    house = lab.house("set security nat source pool resi port range 5000 to 5000\n" + PERSISTENT,
+                      "set security nat source port-hold-down 6")
+    Observer(house.servers["s1"])
+    gateway, exhausted = house.gateway, "source_nat_pool_exhausted"
+    with ExitStack() as stack:
+        before = _open(house, 1, stack)
+    gateway.cli("clear", "security", "flow", "session", "all")
+    wait_until(lambda: gateway.flow_count() == 0, "the flow to end")
+    assert gateway.pool("resi")["ports_resting"] == 1
+    with Conversation(house.host("a1"), house.server("s1", 4), "udp") as talk:
+        talk.socket.sendall(b"a1\n")
+        wait_until(lambda: gateway.reasons()[exhausted] == 1, "a refusal")
+    gateway.verify()
+    gateway.kill_dataplane()
+    assert gateway.pool("resi")["ports_resting"] == 1
+    gateway.verify()
+    wait_until(lambda: gateway.pool("resi")["ports_resting"] == 0, "the port to have rested", 15)
+    with ExitStack() as stack:
+        assert _open(house, 1, stack) == before

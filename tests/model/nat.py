@@ -56,7 +56,8 @@ class Nat:
         kernel_ports = {packed(address): ranges
                         for address, ranges in scenario["kernel_ports"].items()}
         self.allocator = Allocator(bytes.fromhex(scenario["port_key"]),
-                                   snapshot["port_randomization"], kernel_ports)
+                                   snapshot["port_randomization"], kernel_ports,
+                                   snapshot["port_hold_down"])
         self.flows = {}
         self.rule_counters = defaultdict(Counters)
         self.reasons = Counter()
@@ -79,10 +80,11 @@ class Nat:
 
     def collect(self, time_s):
         """End the flows that have been idle for longer than their timeout, or were ended."""
+        self.allocator.wake(time_s)
         for flow in list(self.flows.values()):
             if flow.is_over(time_s, self.timeouts):
                 del self.flows[flow.key]
-                self.allocator.release(flow)
+                self.allocator.release(flow, time_s)
 
     def state(self):
         """=> flows, ports and counters, ready for JSON"""

@@ -101,11 +101,14 @@ class Allocator:
     """The port table, and the search for a free port in it (section 6).
 
     Ports belong to an address, whichever pool or rule it was found by. A port of the kernel's
-    own (`kernel_ports`, by address) is never free for TCP and UDP.
+    own (`kernel_ports`, by address) is never free for TCP and UDP. One that was released rests
+    for `hold_down_s` seconds.
     """
 
-    def __init__(self, key, randomization, kernel_ports):
+    def __init__(self, key, randomization, kernel_ports, hold_down_s=0):
         self.key = key
+        self.hold_down_s = hold_down_s
+        self.resting = {}  # (address, space, port) => when it has rested
         self.randomization = randomization
         self.kernel_ports = {
             address: {port for low, high in ranges for port in range(low, high + 1)}
@@ -130,9 +133,19 @@ class Allocator:
         """Give a port that find() found to its flow."""
         self.owners[flow.address, SPACES[flow.key.protocol], flow.port] = flow
 
-    def release(self, flow):
-        """Take an ended flow's port back."""
-        del self.owners[flow.address, SPACES[flow.key.protocol], flow.port]
+    def release(self, flow, time_s):
+        """Take an ended flow's port back, and let it rest."""
+        place = flow.address, SPACES[flow.key.protocol], flow.port
+        del self.owners[place]
+        if self.hold_down_s:
+            self.resting[place] = time_s + self.hold_down_s
+
+    def wake(self, time_s):
+        """Free the ports that have rested."""
+        self.resting = {place: end_s for place, end_s in self.resting.items() if end_s > time_s}
+
+    def _is_free(self, place):
+        return place not in self.owners and place not in self.resting
 
     def _find_port(self, pool, address, key):
         """The first free one at or after the starting point, upwards, once around."""
@@ -142,7 +155,7 @@ class Allocator:
         start = self._start(address, key) % size
         for step in range(size):
             port = pool.port_low + (start + step) % size
-            if port not in never_free and (address, space, port) not in self.owners:
+            if port not in never_free and self._is_free((address, space, port)):
                 return port
         return None
 

@@ -68,6 +68,7 @@ class ScenarioBuilder:
         self.population = Population()
         self.maximum_flows = 65536
         self.port_randomization = True
+        self.port_hold_down = 0
         self.timeouts = {"tcp_opening": 240, "tcp_established": 7440, "tcp_closing": 250,
                          "udp": 300, "icmp": 60}
 
@@ -130,7 +131,7 @@ class ScenarioBuilder:
     def _snapshot(self):
         body = {
             "dataplane": "ebpf", "workers": {"cpus": [], "busy_poll": False}, "parity_sample": 0,
-            "port_randomization": self.port_randomization,
+            "port_randomization": self.port_randomization, "port_hold_down": self.port_hold_down,
             "maximum_flows": self.maximum_flows, "timeouts": self.timeouts,
             "zones": [{"name": name, "interfaces": each} for name, each in self.zones.items()],
             "pools": self.pools, "rule_sets": self.rule_sets, "proxies": self.proxies}
@@ -150,6 +151,8 @@ def capabilities(body):
         needed.add("interface-nat")
     if any(each["overflow"] for each in body["pools"]):
         needed.add("overflow-pool")
+    if body["port_hold_down"]:
+        needed.add("port-hold-down")
     if body["proxies"]:
         needed.add("proxy")
     if any(each["xdp_mode"] == "generic" for zone in body["zones"] for each in zone["interfaces"]):

@@ -163,6 +163,7 @@ def small_table(b):
     """Room for 64 flows."""
     _surround(b)
     b.maximum_flows = 64
+    b.port_hold_down = b.rng.choice((0, 7, 40))
     b.port_randomization = b.rng.random() < 0.5
     b.timeouts = {"tcp_opening": 30, "tcp_established": 120, "tcp_closing": 20, "udp": 25,
                   "icmp": 10}

@@ -8,6 +8,7 @@ def describe(nat):
     return {
         "flows": sorted((_flow(flow) for flow in nat.flows.values()), key=flow_identity),
         "ports": _ports(nat.allocator.owners),
+        "resting": _ports(nat.allocator.resting),
         "rules": {f"{rule.rule_set_name}/{rule.name}": _counters(nat.rule_counters[rule])
                   for rule_set in nat.rule_sets for rule in rule_set.rules},
         "pools": {pool.name: {**_counters(pool.counters), "overflows": pool.counters.overflows}
@@ -43,9 +44,9 @@ def _flow(flow):
     }
 
 
-def _ports(owners):
+def _ports(places):
     ports = {}
-    for address, space, port in sorted(owners):
+    for address, space, port in sorted(places):
         spaces = ports.setdefault(text_of(address), {"tcp": [], "udp": [], "icmp": []})
         spaces[space].append(port)
     return ports

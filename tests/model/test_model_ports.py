@@ -203,3 +203,21 @@ def test_an_overflow_pool_without_the_family_is_none():
     assert results[0].verdict == "forward"
     assert results[1][:2] == EXHAUSTED
     assert gateway.nat.state()["pools"]["p"]["overflows"] == 0
+
+
+def test_a_released_port_rests():
+    """[RFC6888 REQ-8] given to nobody for as long as port-hold-down says"""
+    builder = base_builder()
+    builder.pools.clear()
+    builder.pool("p", ["198.51.100.1"], 5, 5)
+    builder.port_hold_down = 120
+    gateway = Gateway(builder)
+    assert opened(gateway, 1)[1] == 5
+    end_s = gateway.time_s + 301
+    gateway.nat.collect(end_s)
+    assert opened(gateway, 2) == EXHAUSTED
+    assert gateway.nat.state()["resting"] == {"198.51.100.1": {"tcp": [], "udp": [5], "icmp": []}}
+    gateway.nat.collect(end_s + 119)
+    assert opened(gateway, 2) == EXHAUSTED
+    gateway.nat.collect(end_s + 120)
+    assert opened(gateway, 2)[1] == 5
