@@ -156,6 +156,11 @@ struct address_list {
 
 enum { OVERFLOW_INTERFACE = 0xffff };
 
+enum { PRIVILEGED_PORTS = 1024 }; /* those from 1 to here, not included */
+
+/* Which ports of its range a pool gives to a flow (core/pool_ports.h). */
+enum pool_port_flags { POOL_PRESERVES_PARITY = 1, POOL_PRESERVES_RANGE = 2 };
+
 struct nat_pool {
 	u16 id;
 	u16 port_low; /* host order, inclusive */
@@ -170,7 +175,8 @@ struct nat_pool {
 	u32 memo_version;
 	/* position in pools[] + 1, 0: none, OVERFLOW_INTERFACE: the pool of the egress interface */
 	u16 overflow;
-	u16 padding;
+	u8 port_flags; /* enum pool_port_flags */
+	u8 padding;
 };
 
 /* Idle timeouts. */

@@ -56,6 +56,8 @@ struct snapshot_pool {
 	u16 port_high;
 	bool address_persistent;
 	enum selector algorithm; /* SELECT_ROUND_ROBIN exactly if not address_persistent */
+	bool preserve_parity;
+	bool preserve_range;
 	enum snapshot_overflow overflow;
 	char overflow_pool[SNAPSHOT_NAME_BYTES]; /* OVERFLOW_TO_POOL only, otherwise empty */
 };

@@ -115,23 +115,39 @@ static json_t *owners_by_address(const json_t *pools)
 	return owners;
 }
 
-/* How many ports the pools have together, from place 1 of the list on. */
-static json_int_t ports_of_owners(const json_t *owners)
+enum { PORT_LIMIT = 65536, UNPRIVILEGED = 1024 };
+
+/* => how many of the ports were not seen before */
+static json_int_t see_ports(bool seen[PORT_LIMIT], json_int_t low, json_int_t high)
 {
-	enum { PORT_LIMIT = 65536 };
+	json_int_t count = 0;
+
+	for (json_int_t p = low; p >= 0 && p <= high && p < PORT_LIMIT; p++) {
+		count += !seen[p];
+		seen[p] = true;
+	}
+	return count;
+}
+
+/*
+ * How many ports the pools have together, from place 1 of the list on: query ids, or ports of TCP
+ * or UDP, of which those below 1024 are apart where they are preserved.
+ */
+static json_int_t ports_of_owners(const json_t *owners, bool queries)
+{
 	bool seen[PORT_LIMIT] = {false};
 	json_int_t count = 0;
 
 	for (size_t i = 1; i < json_array_size(owners); i++) {
 		const json_t *pool = json_array_get(owners, i);
-		json_int_t high = json_number(pool, "port_high");
+		json_int_t low = json_number(pool, "port_low");
+		bool apart = !queries && json_is_true(json_object_get(pool, "preserve_range"));
 
-		for (json_int_t p = json_number(pool, "port_low"); p >= 0 && p <= high; p++) {
-			if (p >= PORT_LIMIT)
-				break;
-			count += !seen[p];
-			seen[p] = true;
-		}
+		if (apart)
+			count += see_ports(seen, 1, UNPRIVILEGED - 1);
+		if (apart && low < UNPRIVILEGED)
+			low = UNPRIVILEGED;
+		count += see_ports(seen, low, json_number(pool, "port_high"));
 	}
 	return count;
 }
@@ -151,13 +167,12 @@ json_int_t pools_used_ports(const json_t *pools)
 /* TCP, UDP and query ids are three spaces of an address. */
 json_int_t pools_all_ports(const json_t *pools)
 {
-	enum { SPACES = 3 };
 	json_t *owners = owners_by_address(pools), *list;
 	json_int_t count = 0;
 	const char *address;
 
 	json_object_foreach(owners, address, list)
-		count += SPACES * ports_of_owners(list);
+		count += 2 * ports_of_owners(list, false) + ports_of_owners(list, true);
 	json_decref(owners);
 	return count;
 }
@@ -205,6 +220,16 @@ static void print_addresses(FILE *out, const json_t *pool)
 			      idle == 1 ? "" : "es");
 }
 
+static void print_preserved(FILE *out, const json_t *pool)
+{
+	bool parity = json_is_true(json_object_get(pool, "preserve_parity"));
+	bool range = json_is_true(json_object_get(pool, "preserve_range"));
+
+	if (parity || range)
+		(void)fprintf(out, "Port preserves     :%s%s\n", parity ? " parity" : "",
+			      range ? " range" : "");
+}
+
 static void print_pool(FILE *out, const json_t *pool)
 {
 	print_template(out, pool,
@@ -225,6 +250,7 @@ static void print_pool(FILE *out, const json_t *pool)
 		       "Sessions           : {flows}\n"
 		       "Allocations        : {allocations}\n"
 		       "Exhaustions        : {exhaustions}\n");
+	print_preserved(out, pool);
 	if (json_is_string(json_object_get(pool, "overflow_pool")))
 		print_template(out, pool,
 			       "Overflow pool      : {overflow_pool}\n"

@@ -67,6 +67,18 @@ static bool asks_port_hold_down(const struct checking *c, const struct node *nod
 	return is_statement(node, "source", "port-hold-down") && node->value.number;
 }
 
+static bool asks_preserved_parity(const struct checking *c, const struct node *node, u32 value)
+{
+	(void)c, (void)value;
+	return is_statement(node, "port", "preserve-parity");
+}
+
+static bool asks_preserved_range(const struct checking *c, const struct node *node, u32 value)
+{
+	(void)c, (void)value;
+	return is_statement(node, "port", "preserve-range");
+}
+
 static bool asks_proxy(const struct checking *c, const struct node *node, u32 value)
 {
 	(void)c, (void)value;
@@ -107,6 +119,8 @@ static const struct demand demands[] = {
 	{"ipv6", asks_family, FAMILY_IPV6, "IPv6", "addresses of IPv4"},
 	{"overflow-pool", asks_overflow_pool, 0, "'overflow-pool'", "a pool without it"},
 	{"port-hold-down", asks_port_hold_down, 0, "'port-hold-down'", "'port-hold-down 0'"},
+	{"preserve-parity", asks_preserved_parity, 0, "'preserve-parity'", "a pool without it"},
+	{"preserve-range", asks_preserved_range, 0, "'preserve-range'", "a pool without it"},
 	{"proxy", asks_proxy, 0, "'proxy-arp' or 'proxy-ndp'", "neither"},
 	{"source-nat", asks_source_nat, 0, "source NAT", NULL},
 	{"xdp-mode:generic", asks_xdp_mode, XDP_MODE_GENERIC, "'xdp-mode generic'",

@@ -88,6 +88,12 @@ static void what_pools_ask_for_has_its_place(void **state)
 	(void)state;
 	assert_place("set security nat source port-hold-down 0\n", "port-hold-down", 0, 0);
 	assert_place("set security nat source port-hold-down 120\n", "port-hold-down", 9, 40);
+	assert_place("set security nat source pool p port preserve-parity\n"
+		     "set security nat source pool q port preserve-range\n",
+		     "preserve-parity", 9, 37);
+	assert_place("set security nat source pool p port preserve-parity\n"
+		     "set security nat source pool q port preserve-range\n",
+		     "preserve-range", 10, 37);
 	assert_place("", "overflow-pool", 0, 0);
 	assert_place("set security nat source pool q overflow-pool p\n"
 		     "set security nat source pool p overflow-pool interface\n",

@@ -104,6 +104,16 @@ const struct node *node_persistence(const struct node *pool)
 	return own ? own : node_child(pool->parent, "address-persistent");
 }
 
+struct port_range node_pool_ports(const struct node *pool)
+{
+	const struct node *standard = node_child(pool->parent, "pool-default-port-range");
+
+	if (standard && !node_at(pool, "port range"))
+		return standard->value.ports;
+	return (struct port_range){(u16)node_number(pool, "port range low"),
+				   (u16)node_number(pool, "port range to")};
+}
+
 void node_title(const struct node *node, struct text *text)
 {
 	if (!node->parent)

@@ -33,6 +33,9 @@ u32 node_number(const struct node *from, const char *path);
 /* => the address-persistent that a pool goes by: its own, or that for all pools; NULL: neither */
 const struct node *node_persistence(const struct node *pool);
 
+/* => the ports of a pool: its own, or those for all pools that name none */
+struct port_range node_pool_ports(const struct node *pool);
+
 #define OVERFLOW_INTERFACE_WORD "interface" /* as overflow-pool: no pool's name */
 
 /* Adds what the user calls it: "rule 'web'", "'match'". */

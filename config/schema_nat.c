@@ -148,13 +148,20 @@ static const struct schema port_statements[] = {
 		.help = "The ports, or query ids, of every address",
 		.children = port_range_statements,
 	},
+	{
+		FLAG("preserve-parity"),
+		.help = "An even port stays even, an odd one odd (RFC 4787)",
+	},
+	{
+		FLAG("preserve-range"),
+		.help = "A port below 1024 is translated to one below 1024, all others to one of the "
+			"range from 1024 on (RFC 4787)",
+	},
 	OTHER(FLAG("no-translation"), .choice = CHOICE_PORT),
 	OTHER(CONTAINER("automatic"), .choice = CHOICE_PORT, .flags = SCHEMA_INLINE,
 	      .children = automatic_port_statements),
 	OTHER(LEAF("port-overloading-factor"), NUMBER(2, 32)),
 	OTHER_FLAG("enhanced-port-overloading-algorithm"),
-	OTHER_FLAG("preserve-parity"),
-	OTHER_FLAG("preserve-range"),
 	OTHER(CONTAINER("block-allocation"), .children = block_allocation_statements),
 	OTHER(CONTAINER("deterministic"), .children = deterministic_statements),
 	{0},
@@ -426,6 +433,11 @@ const struct schema schema_source_nat[] = {
 			"it (RFC 6888)",
 	},
 	{
+		LEAF("pool-default-port-range"),
+		.type = TYPE_PORTS,
+		.help = "The ports of every pool that names none; without it, 1024 to 65535",
+	},
+	{
 		LIST("pool"),
 		.type = TYPE_NAME,
 		.help = "Addresses and ports to translate to",
@@ -442,7 +454,6 @@ const struct schema schema_source_nat[] = {
 	OTHER(LEAF("port-round-robin"), KEYWORDS(disable)),
 	OTHER_FLAG("port-scaling-enlargement"),
 	OTHER_FLAG("pool-distribution"),
-	OTHER(LEAF("pool-default-port-range"), .type = TYPE_PORTS),
 	OTHER(LEAF("pool-default-twin-port-range"), .type = TYPE_PORTS),
 	POOL_ALARM,
 	OTHER(CONTAINER("interface"), .children = interface_options),

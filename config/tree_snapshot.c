@@ -97,11 +97,14 @@ static void fill_overflow(const struct node *overflow, struct snapshot_pool *out
 
 static int fill_pool(const struct node *pool, struct snapshot_pool *out)
 {
+	struct port_range ports = node_pool_ports(pool);
 	const struct node *address;
 
 	COPY_NAME(out->name, pool->text);
-	out->port_low = (u16)node_number(pool, "port range low");
-	out->port_high = (u16)node_number(pool, "port range to");
+	out->port_low = ports.low;
+	out->port_high = ports.high;
+	out->preserve_parity = node_at(pool, "port preserve-parity");
+	out->preserve_range = node_at(pool, "port preserve-range");
 	out->algorithm = algorithm_of(pool);
 	out->address_persistent = out->algorithm != SELECT_ROUND_ROBIN;
 	fill_overflow(node_child(pool, "overflow-pool"), out);

@@ -198,6 +198,27 @@ static void overflow_pools_reach_the_snapshot(void **state)
 	snapshot_free(&s);
 }
 
+static void ports_of_pools_reach_the_snapshot(void **state)
+{
+	struct snapshot s = testing_snapshot(
+		POOL "address 192.0.2.1\n" POOL "port preserve-parity\n"
+		"set security nat source pool q address 192.0.2.2\n"
+		"set security nat source pool q port range 2000 to 65535\n"
+		"set security nat source pool q port preserve-range\n"
+		"set security nat source pool-default-port-range 1024 to 63487\n");
+
+	(void)state;
+	assert_int_equal(s.pools[0].port_low, 1024);
+	assert_int_equal(s.pools[0].port_high, 63487);
+	assert_true(s.pools[0].preserve_parity);
+	assert_false(s.pools[0].preserve_range);
+	assert_int_equal(s.pools[1].port_low, 2000);
+	assert_int_equal(s.pools[1].port_high, 65535);
+	assert_false(s.pools[1].preserve_parity);
+	assert_true(s.pools[1].preserve_range);
+	snapshot_free(&s);
+}
+
 static void matches_reach_the_snapshot(void **state)
 {
 	struct snapshot s = testing_snapshot(
@@ -373,6 +394,7 @@ int main(void)
 		cmocka_unit_test(pools_keep_their_addresses_in_order),
 		cmocka_unit_test(the_pools_word_on_persistence_goes_before_the_global_one),
 		cmocka_unit_test(overflow_pools_reach_the_snapshot),
+		cmocka_unit_test(ports_of_pools_reach_the_snapshot),
 		cmocka_unit_test(matches_reach_the_snapshot),
 		cmocka_unit_test(applications_become_their_services),
 		cmocka_unit_test(application_any_is_no_condition),

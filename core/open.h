@@ -21,6 +21,7 @@
 
 #include "core/memo.h"
 #include "core/overflow.h"
+#include "core/pool_ports.h"
 #include "core/ports.h"
 #include "core/siphash.h"
 #include "core/tcp.h"
@@ -247,6 +248,8 @@ struct opening {
 	const struct nat_pool *pool;
 	struct flow *flow;
 	u64 port_hash; /* where to begin, unless ports are sequential */
+	u64 port_mask;
+	struct port_range ports;
 	u32 slot;      /* + 1 */
 	u32 first;     /* position of the list in pool_addresses[] */
 	u32 length;
@@ -279,18 +282,18 @@ static __always_inline u32 opening_position(const struct opening *o, u32 i)
 	return o->first + (o->index + i) % o->length;
 }
 
-/* => where the search for a port of the pool begins */
-static __always_inline u16 opening_start_port(const struct nat_pool *pool, u64 start)
+/* => where the search for a port begins */
+static __always_inline u16 opening_start_port(const struct opening *o, u64 start)
 {
-	u32 size = (u32)pool->port_high - pool->port_low + 1;
+	u32 size = (u32)o->ports.high - o->ports.low + 1;
 
-	return (u16)(pool->port_low + (size ? start % size : 0));
+	return (u16)(o->ports.low + (size ? start % size : 0));
 }
 
 /* Has the port that will be tried first brought near, while the slot is being filled. */
 static __always_inline void opening_prefetch(const struct opening *o, u8 protocol)
 {
-	u16 port = opening_start_port(o->pool, o->port_hash);
+	u16 port = opening_start_port(o, o->port_hash);
 	u32 position = opening_position(o, 0);
 	struct address_ports *ports;
 	struct port_space *space;
@@ -325,8 +328,8 @@ static inline long opening_claim_step(u32 i, void *context)
 	space = &ports->spaces[port_protocol_of(o->flow->protocol)];
 	start = pool->sequential ? atomic_fetch_add(&space->searches, 1) : o->port_hash;
 	atomic_write(&o->flow->address, address);
-	o->claimed = ports_claim(space, pool->port_low, pool->port_high,
-				 opening_start_port(pool, start), o->slot, &o->flow->port);
+	o->claimed = ports_claim_of(space, o->ports, o->port_mask, opening_start_port(o, start),
+				    o->slot, &o->flow->port);
 	return o->claimed != 0;
 }
 
@@ -361,6 +364,16 @@ static __always_inline void opening_fill(struct opening *o, const struct packet 
 		*stats = (struct flow_stats){.created_s = now_s, .in_ifindex = p->ifindex};
 }
 
+static __always_inline void opening_choose_ports(struct opening *o, const struct flow_key *key)
+{
+	struct port_range all = {o->pool->port_low, o->pool->port_high};
+	u32 flags = o->pool->port_flags;
+	u16 port = host_u16(key->inside_port);
+
+	o->ports = pool_port_range(all, flags, key->protocol, port);
+	o->port_mask = pool_port_mask(flags, key->protocol, port);
+}
+
 static __always_inline bool opening_start(struct opening *o, const struct packet *p,
 					  const struct first *first)
 {
@@ -378,6 +391,7 @@ static __always_inline bool opening_start(struct opening *o, const struct packet
 	o->length = list->length;
 	o->index = first->index;
 	o->port_hash = flow_port_hash(o->control, &p->key);
+	opening_choose_ports(o, &p->key);
 	return o->length != 0;
 }
 

@@ -234,7 +234,7 @@ static void a_rule_with_a_broken_pool_owns_its_packets(void **state)
 #define OVERFLOWING(name, address, overflow)                                                       \
 	"{'name':'" name "','addresses':[{'low':'" address "','high':'" address "'}],"            \
 	"'port_low':5000,'port_high':5000,'address_persistent':false,'algorithm':null,"           \
-	"'overflow':" overflow "}"
+	"'preserve_parity':false,'preserve_range':false,'overflow':" overflow "}"
 
 static int start_overflowing(void **state)
 {
@@ -298,6 +298,56 @@ static void a_full_pool_overflows_to_the_interface(void **state)
 	assert_in_range(host_u16(flow->port), 1024, 65535);
 	assert_int_equal(tables->pool_counters[2].overflows, 1);
 	test_gateway_assert_sound();
+}
+
+/* Two addresses, of which each has ports below and above 1024. */
+static int start_preserving(void **state)
+{
+	static const struct test_configuration configuration = {
+		.pools = "{'name':'p','addresses':[{'low':'198.51.100.1','high':'198.51.100.1'}],"
+			 "'port_low':1000,'port_high':1100,'address_persistent':false,"
+			 "'algorithm':null,'preserve_parity':true,'preserve_range':true,"
+			 "'overflow':null,'overflow_pool':null}",
+		.rules = TEST_RULE("all", "pool", "'p'"),
+		.maximum_flows = 1024,
+	};
+
+	(void)state;
+	tables = test_gateway_start(&configuration);
+	return 0;
+}
+
+static const struct flow *flow_from(u32 host, u32 port, u8 protocol)
+{
+	struct test_packet packet = udp(host, port);
+
+	packet.protocol = protocol;
+	packet.tcp_flags = TCP_SYN;
+	(void)test_gateway_receive(TEST_INSIDE, &packet);
+	return test_gateway_flow(&packet);
+}
+
+/* [RFC4787 REQ-3a] [RFC4787 REQ-4] as far as there are such ports, and then none. */
+static void ports_keep_their_parity_and_their_range(void **state)
+{
+	static const u8 protocols[] = {PROTOCOL_TCP, PROTOCOL_UDP};
+	static const u32 inside_ports[] = {2, 1023, 1024, 40001};
+
+	(void)state;
+	for (u32 i = 0; i < 8; i++) {
+		u32 inside = inside_ports[i % 4];
+		const struct flow *flow = flow_from(1, inside, protocols[i / 4]);
+		u16 port;
+
+		assert_non_null(flow);
+		port = host_u16(flow->port);
+		assert_int_equal(port % 2, inside % 2);
+		assert_in_range(port, inside < 1024 ? 1 : 1024, inside < 1024 ? 1023 : 1100);
+	}
+	for (u32 host = 2; host < 40; host++)
+		assert_non_null(flow_from(host, 5000, PROTOCOL_UDP));
+	assert_null(flow_from(40, 5000, PROTOCOL_UDP)); /* 1024, 1026, ... 1100 are taken */
+	assert_non_null(flow_from(40, 5001, PROTOCOL_UDP));
 }
 
 static int start_sticky(void **state)
@@ -787,6 +837,7 @@ int main(void)
 		TEST(a_rule_with_a_broken_pool_owns_its_packets, start_broken),
 		TEST(a_full_pool_overflows_into_another, start_overflowing),
 		TEST(a_full_pool_overflows_to_the_interface, start_overflowing),
+		TEST(ports_keep_their_parity_and_their_range, start_preserving),
 		TEST(a_host_keeps_its_address_and_gets_no_other, start_sticky),
 		TEST(without_randomization_ports_follow_each_other, start_sequential),
 		TEST(a_lost_race_leaves_no_trace, start_small),

@@ -80,6 +80,22 @@ static bool needs_port_hold_down(const struct snapshot *s)
 	return s->port_hold_down_s > 0;
 }
 
+static bool needs_preserved_parity(const struct snapshot *s)
+{
+	for (size_t i = 0; i < s->pool_count; i++)
+		if (s->pools[i].preserve_parity)
+			return true;
+	return false;
+}
+
+static bool needs_preserved_range(const struct snapshot *s)
+{
+	for (size_t i = 0; i < s->pool_count; i++)
+		if (s->pools[i].preserve_range)
+			return true;
+	return false;
+}
+
 static bool needs_proxy(const struct snapshot *s)
 {
 	return s->proxy_count > 0;
@@ -133,6 +149,8 @@ static const struct capability capabilities[] = {
 	{"ipv6", BY_BOTH, needs_ipv6},
 	{"overflow-pool", BY_BOTH, needs_overflow_pool},
 	{"port-hold-down", BY_BOTH, needs_port_hold_down},
+	{"preserve-parity", BY_BOTH, needs_preserved_parity},
+	{"preserve-range", BY_BOTH, needs_preserved_range},
 	{"proxy", BY_BOTH, needs_proxy},
 	{"source-nat", BY_BOTH, needs_source_nat},
 	{"xdp-mode:generic", BY_EBPF, needs_generic_xdp},

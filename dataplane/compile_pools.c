@@ -100,6 +100,10 @@ static int compile_pool(struct compiler *c, const struct snapshot_pool *from)
 	pool->port_high = from->port_high;
 	pool->selector = (u8)from->algorithm;
 	pool->sequential = !c->snapshot->port_randomization;
+	if (from->preserve_parity)
+		pool->port_flags |= POOL_PRESERVES_PARITY;
+	if (from->preserve_range)
+		pool->port_flags |= POOL_PRESERVES_RANGE;
 	for (u32 family = 0; family < FAMILY_COUNT; family++) {
 		int result = compile_pool_list(c, from, family, &pool->lists[family]);
 

@@ -9,6 +9,7 @@
 
 #include "core/rules.h"
 #include "dataplane/prefix.h"
+#include "dataplane/snapshot_names.h"
 
 /* Rules. */
 
@@ -60,7 +61,7 @@ static int compile_failing_rule(struct compiler *c, struct nat_rule *rule, const
 
 static bool pool_ports_are_valid(const struct snapshot_pool *pool)
 {
-	return !pool->address_count || (pool->port_low && pool->port_low <= pool->port_high);
+	return !pool->address_count || snapshot_pool_has_ports(pool);
 }
 
 static int compile_action(struct compiler *c, struct nat_rule *rule,

@@ -137,6 +137,8 @@ static int read_pool(struct reader *r, struct snapshot_pool *pool, const struct 
 		  r->tables->names->pools[from->id % MAX_POOL_IDS].names[0]);
 	pool->port_low = from->port_low;
 	pool->port_high = from->port_high;
+	pool->preserve_parity = from->port_flags & POOL_PRESERVES_PARITY;
+	pool->preserve_range = from->port_flags & POOL_PRESERVES_RANGE;
 	pool->algorithm = from->selector;
 	pool->address_persistent = from->selector != SELECT_ROUND_ROBIN;
 	if (entries > MAX_POOL_ADDRESSES || from->sequential != r->config->sequential ||

@@ -7,6 +7,7 @@
 #include <arpa/inet.h>
 
 #include "core/atomic.h"
+#include "core/pool_ports.h"
 #include "dataplane/clock.h"
 #include "dataplane/report_view.h"
 #include "dataplane/words.h"
@@ -76,31 +77,45 @@ static json_t *overflow_json(const struct view *v, const struct nat_pool *pool)
 	return json_string(view_pool(v, v->config->pools[(pool->overflow - 1u) % MAX_POOLS].id));
 }
 
+/* => how many ports the pool's addresses have, of all protocols */
+static u64 pool_capacity(const struct nat_pool *pool, u64 addresses)
+{
+	struct port_range all = {pool->port_low, pool->port_high}, high, low;
+	u64 ports;
+
+	high = pool_port_range(all, pool->port_flags, PROTOCOL_UDP, PORTS_PER_SPACE - 1);
+	ports = (u64)high.high - high.low + 1;
+	low = pool_port_range(all, pool->port_flags, PROTOCOL_UDP, 1);
+	if (low.high < high.low)
+		ports += (u64)low.high - low.low + 1;
+	return addresses * (2 * ports + all.high - all.low + 1);
+}
+
 static json_t *pool_json(const struct view *v, const struct nat_pool *pool, bool of_interface)
 {
 	const struct owner_counters *counters =
 		&v->tables->pool_counters[pool->id % MAX_POOL_IDS];
 	struct pool_totals totals = {0};
 	json_t *addresses = pool_addresses_json(v, pool, &totals);
-	u64 ports = (u64)pool->port_high - pool->port_low + 1;
 
 	return json_pack(
-		"{s:s, s:I, s:b, s:I, s:I, s:b, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, "
-		"s:I, s:o, s:o}",
+		"{s:s, s:I, s:b, s:I, s:I, s:b, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, "
+		"s:b, s:o, s:I, s:o, s:o}",
 		"name", view_pool(v, pool->id), "id", (json_int_t)pool->id, "interface",
 		of_interface, "port_low", (json_int_t)pool->port_low, "port_high",
 		(json_int_t)pool->port_high, "address_persistent",
 		pool->selector != SELECT_ROUND_ROBIN || of_interface, "algorithm",
 		of_interface ? "interface" : selector_name(pool->selector), "total_addresses",
 		(json_int_t)totals.addresses, "capacity",
-		(json_int_t)(ports * totals.addresses * PORTS_PROTOCOLS), "ports_in_use",
+		(json_int_t)pool_capacity(pool, totals.addresses), "ports_in_use",
 		(json_int_t)totals.in_use, "ports_resting", (json_int_t)totals.resting, "flows", (json_int_t)atomic_read(&counters->flows),
 		"allocations", (json_int_t)atomic_read(&counters->flows_opened), "hits",
 		(json_int_t)atomic_read(&counters->hits), "exhaustions",
 		(json_int_t)atomic_read(
 			&counters->failures[REASON_source_nat_pool_exhausted]),
-		"overflow_pool", overflow_json(v, pool), "overflows",
-		(json_int_t)atomic_read(&counters->overflows), "failures", failures_json(counters),
+		"preserve_parity", (pool->port_flags & POOL_PRESERVES_PARITY) != 0,
+		"preserve_range", (pool->port_flags & POOL_PRESERVES_RANGE) != 0, "overflow_pool",
+		overflow_json(v, pool), "overflows", (json_int_t)atomic_read(&counters->overflows), "failures", failures_json(counters),
 		"addresses", addresses);
 }
 

@@ -238,6 +238,8 @@ static void code_pool(struct codec *c, void *value)
 	if (c->decoding && !c->failed &&
 	    pool->address_persistent != (pool->algorithm != SELECT_ROUND_ROBIN))
 		codec_fail(c, "an algorithm exactly if address_persistent is true");
+	codec_bool(c, "preserve_parity", &pool->preserve_parity);
+	codec_bool(c, "preserve_range", &pool->preserve_range);
 	CODE_ENUM(c, "overflow", pool->overflow, overflow_names, true);
 	codec_string(c, "overflow_pool", pool->overflow_pool, sizeof(pool->overflow_pool), true);
 	if (c->decoding && !c->failed &&

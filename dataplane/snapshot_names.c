@@ -36,6 +36,13 @@ static int check_names(const char *where, const char *first, size_t count, size_
 #define CHECK_NAMES(where, array, count, error)                                                \
 	((count) ? check_names(where, (array)[0].name, count, sizeof((array)[0]), error) : 0)
 
+bool snapshot_pool_has_ports(const struct snapshot_pool *pool)
+{
+	u16 low = pool->preserve_range ? PRIVILEGED_PORTS : 1;
+
+	return pool->port_low && pool->port_low <= pool->port_high && pool->port_high >= low;
+}
+
 static const struct snapshot_pool *find_pool(const struct snapshot *s, const char *name)
 {
 	for (size_t i = 0; i < s->pool_count; i++)
@@ -53,8 +60,8 @@ static int check_overflow(const struct snapshot *s, const struct snapshot_pool *
 	if (pool->overflow != OVERFLOW_TO_POOL)
 		return 0;
 	to = find_pool(s, pool->overflow_pool);
-	if (to && to != pool && to->overflow == OVERFLOW_TO_NONE && to->port_low &&
-	    to->port_low <= to->port_high)
+	if (to && to != pool && to->overflow == OVERFLOW_TO_NONE &&
+	    snapshot_pool_has_ports(to))
 		return 0;
 	return error_set(error, EINVAL,
 			 "pools: \"%s\" cannot be the overflow_pool of \"%s\"; expected another "

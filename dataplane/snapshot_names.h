@@ -12,4 +12,7 @@
 /* Zones, pools, rule-sets; rules of each rule-set; overflow pools. => 0; -EINVAL and the name, -ENOMEM */
 int snapshot_check_names(const struct snapshot *snapshot, struct error *error);
 
+/* => false for a range that has no port, or none for ports that are not privileged */
+bool snapshot_pool_has_ports(const struct snapshot_pool *pool);
+
 #endif

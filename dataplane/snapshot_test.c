@@ -12,6 +12,7 @@
 
 #include "dataplane/address.h"
 #include "dataplane/compile.h"
+#include "dataplane/snapshot_names.h"
 #include "tests/env/test_env.h"
 #include "tests/env/test_snapshot.h"
 #include "tests/env/unit.h"
@@ -105,6 +106,8 @@ static void random_pool(struct snapshot_pool *pool, u32 number)
 	pool->port_high = (u16)below(65536);
 	pool->algorithm = below(3);
 	pool->address_persistent = pool->algorithm != SELECT_ROUND_ROBIN;
+	pool->preserve_parity = below(2);
+	pool->preserve_range = below(2);
 	pool->overflow = below(2) ? OVERFLOW_TO_INTERFACE : OVERFLOW_TO_NONE;
 }
 
@@ -119,8 +122,8 @@ static void random_overflows(struct snapshot *s)
 		if (to && below(2)) {
 			pool->overflow = OVERFLOW_TO_POOL;
 			memcpy(pool->overflow_pool, to->name, sizeof(to->name));
-		} else if (!to && pool->overflow == OVERFLOW_TO_NONE && pool->port_low &&
-			   pool->port_low <= pool->port_high) {
+		} else if (!to && pool->overflow == OVERFLOW_TO_NONE &&
+			   snapshot_pool_has_ports(pool)) {
 			to = pool;
 		}
 	}

@@ -4,14 +4,15 @@
 #include <arpa/inet.h>
 #include <stdlib.h>
 
+#include "core/pool_ports.h"
 #include "core/rules.h"
 
 enum { BITS = 64, SLOT_WORDS = MAX_ADDRESS_SLOTS / BITS };
 
 struct survey_pool {
 	u16 overflow; /* the overflow pool's id, OVERFLOW_INTERFACE, or ID_NONE */
-	u16 port_low;
-	u16 port_high;
+	u8 port_flags; /* enum pool_port_flags */
+	struct port_range ports;
 	u64 slots[SLOT_WORDS];
 };
 
@@ -47,8 +48,8 @@ static bool add_pool(struct survey *survey, const struct nat_config *config,
 
 	if (!pool)
 		return false;
-	pool->port_low = from->port_low;
-	pool->port_high = from->port_high;
+	pool->port_flags = from->port_flags;
+	pool->ports = (struct port_range){from->port_low, from->port_high};
 	pool->overflow = from->overflow;
 	if (from->overflow && from->overflow != OVERFLOW_INTERFACE)
 		pool->overflow = config->pools[(from->overflow - 1u) % MAX_POOLS].id;
@@ -136,8 +137,13 @@ void survey_free(struct survey *survey)
 static bool pool_covers(const struct survey_pool *pool, const struct flow *flow)
 {
 	u16 port = ntohs(flow->port);
+	struct port_range ports;
 
-	return pool && port >= pool->port_low && port <= pool->port_high &&
+	if (!pool)
+		return false;
+	ports = pool_port_range(pool->ports, pool->port_flags, flow->protocol,
+				ntohs(flow->inside_port));
+	return port >= ports.low && port <= ports.high &&
 	       bit_is_set(pool->slots, flow->address % MAX_ADDRESS_SLOTS);
 }
 

@@ -19,8 +19,8 @@ from scapy.all import ICMP, IP, TCP, UDP, ICMPv6EchoRequest, IPv6, Raw
 from scenario_builder import rule, zone_context
 
 __all__ = ["HOST", "HOST6", "REMOTE", "REMOTE6", "POOL", "POOL6", "PORT", "HOST_PORT",
-           "REMOTE_PORT", "ROUTER", "ROUTER6", "NARROW", "NARROW6", "ONE", "OVERFLOW", "SILENT",
-           "SILENT6", "GATEWAY", "GATEWAY6", "LAN_MAC", "WAN_MAC", "Case", "back", "dropped",
+           "REMOTE_PORT", "ROUTER", "ROUTER6", "NARROW", "NARROW6", "KEPT", "ONE", "OVERFLOW",
+           "SILENT", "SILENT6", "GATEWAY", "GATEWAY6", "LAN_MAC", "WAN_MAC", "Case", "back", "dropped",
            "family", "flow_of", "forwarded", "kernel", "out", "quote", "translated"]
 
 PORT = 40000  # of the pool
@@ -29,6 +29,7 @@ ROUTER, ROUTER6 = "192.0.2.254", "2001:db8:c0::fe"  # somewhere outside, and say
 NARROW, NARROW6 = "198.18.0.1", "2001:db8:c1::1"  # behind an MTU of 600, and of 1280
 SILENT, SILENT6 = "203.0.113.99", "2001:db8:ff::99"  # outside, with no known neighbour entry
 ONE, OVERFLOW = "198.51.100.5", "198.51.100.4"  # full after one flow, and then
+KEPT = "198.51.100.6"  # keeps parity and range
 GATEWAY, GATEWAY6 = "203.0.113.1", "2001:db8:ff::1"  # local NAT addresses, of wan0
 HOST6_MAC, ROUTER6_MAC = "02:00:00:00:00:02", "02:00:00:00:00:04"
 LAN_MAC, WAN_MAC = "02:00:00:00:01:02", "02:00:00:00:01:03"
@@ -52,9 +53,11 @@ def gateway():
                      rule("off", "off", destination_addresses=["192.0.2.8/32"]),
                      rule("ipv4-only", "v4", source_addresses=["10.0.1.4/32",
                                                                "2001:db8:1::4/128"]),
+                     rule("kept", "kept", source_addresses=["10.0.5.0/24"]),
                      rule("narrow", "one", source_addresses=["10.0.4.0/24"]),
                      rule("own", "interface", source_addresses=["10.0.3.0/24"]),
                      rule("all", "p", source_addresses=["10.0.0.0/8", "2001:db8::/32"]))
+    builder.pool("kept", [KEPT], PORT, PORT + 1, preserve_parity=True, preserve_range=True)
     builder.pool("one", [ONE], PORT, PORT, overflow="pool", overflow_pool="v4")
     builder.pool("v4", [OVERFLOW], PORT, PORT)
     scenario, _ = builder.finish()

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which port of which pool, where the pool has a say in it."""
-from golden import (HOST_PORT, ONE, OVERFLOW, PORT, REMOTE, REMOTE_PORT, Case, back, dropped,
-                    forwarded, out)
+from golden import (HOST_PORT, KEPT, ONE, OVERFLOW, PORT, REMOTE, REMOTE_PORT, Case, back,
+                    dropped, forwarded, out)
 from scapy.all import IP, UDP
 
-NARROW_HOST = "10.0.4.1"
+NARROW_HOST, KEPT_HOST = "10.0.4.1", "10.0.5.1"
 
 
 def opens(host, port, address, translated_port):
@@ -23,4 +23,9 @@ CASES = [
          out(IP(src=NARROW_HOST, dst=REMOTE) / UDP(sport=HOST_PORT + 2, dport=REMOTE_PORT),
              dropped("source_nat_pool_exhausted")),
          opens(NARROW_HOST, HOST_PORT + 1, OVERFLOW, PORT)),
+    Case("[RFC4787 REQ-4] an even port stays even, an odd one odd",
+         opens(KEPT_HOST, 5001, KEPT, PORT + 1),
+         opens(KEPT_HOST, 5000, KEPT, PORT),
+         out(IP(src=KEPT_HOST, dst=REMOTE) / UDP(sport=5002, dport=REMOTE_PORT),
+             dropped("source_nat_pool_exhausted"))),
 ]

@@ -3,7 +3,7 @@
 from contextlib import ExitStack
 
 from house import GATEWAY_WAN, PERSISTENT
-from observers import Conversation, Observer
+from observers import Conversation, Observer, ask
 from waiting import wait_until
 
 NARROW = PERSISTENT + "set security nat source pool resi port range 5000 to 5001\n"
@@ -72,3 +72,18 @@ def test_port_hold_down(lab):
     wait_until(lambda: gateway.pool("resi")["ports_resting"] == 0, "the port to have rested", 15)
     with ExitStack() as stack:
         assert _open(house, 1, stack) == before
+
+
+def test_ports_keep_parity_and_range(lab):
+    """even ports stay even, privileged ones privileged [RFC4787 REQ-3a, RFC4787 REQ-4]"""
+    house = lab.house("set security nat source pool resi port preserve-parity\n"
+                      "set security nat source pool resi port preserve-range\n"
+                      "set security nat source pool-default-port-range 1024 to 50000\n")
+    Observer(house.servers["s1"])
+    for family in (4, 6):
+        for protocol in ("udp", "tcp"):
+            for port in (600, 601, 1023, 1024, 40000, 60001):
+                _, seen = ask(house.host("a1"), house.server("s1", family), protocol,
+                              source=house.host("a1").address(family), source_port=port)
+                assert seen % 2 == port % 2, (port, seen)
+                assert (seen < 1024) == (port < 1024) and seen <= 50000, (port, seen)

@@ -10,6 +10,7 @@ from siphash import siphash24
 SPACES = {PROTOCOL_TCP: "tcp", PROTOCOL_UDP: "udp", PROTOCOL_ICMP: "icmp",
           PROTOCOL_ICMPV6: "icmp"}
 INTERFACE_PORTS = (1024, 65535)
+PRIVILEGED = 1024  # ports below
 
 
 class Counters:
@@ -30,6 +31,7 @@ class Pool:
         self.port_low = port_low
         self.port_high = port_high
         self.selector = selector  # None: round-robin
+        self.preserve_parity = self.preserve_range = False
         self.overflow = None  # "interface", "pool" or None
         self.overflow_pool = None  # its name
         self.is_empty = True
@@ -52,7 +54,8 @@ class Pool:
             return None
         if not self.is_valid:
             return "source_nat_pool_invalid"
-        if not 1 <= self.port_low <= self.port_high <= 65535:
+        lowest = PRIVILEGED if self.preserve_range else 1
+        if not (1 <= self.port_low <= self.port_high <= 65535 and lowest <= self.port_high):
             return "source_nat_pool_invalid_port_range"
         return None
 
@@ -63,6 +66,19 @@ class Pool:
         if not self.lists[family].count:
             return "source_nat_pool_wrong_family"
         return None
+
+    def port_range(self, key):
+        """Section 6. => the lowest and the highest port that a flow may get"""
+        if not self.preserve_range or SPACES[key.protocol] == "icmp":
+            return self.port_low, self.port_high
+        if key.inside_port < PRIVILEGED:
+            return 1, PRIVILEGED - 1
+        return max(self.port_low, PRIVILEGED), self.port_high
+
+    def may_give(self, port, key):
+        """Section 6. => whether the port has the parity that the flow needs"""
+        return (not self.preserve_parity or SPACES[key.protocol] == "icmp"
+                or port % 2 == key.inside_port % 2)
 
     def ask(self, source):
         """Section 6. => the indices to try: the selector's, or all, round-robin, once around"""
@@ -81,6 +97,8 @@ def pool_of_snapshot(description):
                 SELECTORS.get(description["algorithm"]))
     if description["address_persistent"] != (pool.selector is not None):
         pool.is_valid = False
+    pool.preserve_parity = description["preserve_parity"]
+    pool.preserve_range = description["preserve_range"]
     pool.overflow, pool.overflow_pool = description["overflow"], description["overflow_pool"]
     for each in description["addresses"]:
         pool.add(packed(each["low"]), packed(each["high"]))
@@ -151,11 +169,13 @@ class Allocator:
         """The first free one at or after the starting point, upwards, once around."""
         space = SPACES[key.protocol]
         never_free = () if space == "icmp" else self.kernel_ports.get(address, ())
-        size = pool.port_high - pool.port_low + 1
+        low, high = pool.port_range(key)
+        size = high - low + 1
         start = self._start(address, key) % size
         for step in range(size):
-            port = pool.port_low + (start + step) % size
-            if port not in never_free and self._is_free((address, space, port)):
+            port = low + (start + step) % size
+            if (pool.may_give(port, key) and port not in never_free
+                    and self._is_free((address, space, port))):
                 return port
         return None
 

@@ -8,7 +8,8 @@ from ipaddress import ip_address
 from addresses import packed
 
 
-POOL_PLAIN = {"overflow": None, "overflow_pool": None}
+POOL_PLAIN = {"preserve_parity": False, "preserve_range": False,
+              "overflow": None, "overflow_pool": None}
 
 
 @dataclass
@@ -153,6 +154,8 @@ def capabilities(body):
         needed.add("overflow-pool")
     if body["port_hold_down"]:
         needed.add("port-hold-down")
+    needed |= {f"preserve-{word}" for word in ("parity", "range")
+               if any(each[f"preserve_{word}"] for each in body["pools"])}
     if body["proxies"]:
         needed.add("proxy")
     if any(each["xdp_mode"] == "generic" for zone in body["zones"] for each in zone["interfaces"]):

@@ -77,9 +77,10 @@ def plain(b):
     """Two zones, one address-persistent pool of both families."""
     _surround(b)
     low, high = b.rng.choice(PORT_RANGES)
+    preserved = {"preserve_parity": b.rng.random() < 0.4, "preserve_range": b.rng.random() < 0.4}
     b.pool("resi", ["198.51.100.16-198.51.100.31", "198.51.100.77",
                     "2001:db8:64::1-2001:db8:64::4", "198.51.100.3"],
-           low, high, b.rng.choice(ALGORITHMS[1:]))
+           low, high, b.rng.choice(ALGORITHMS[1:]), **preserved)
     b.rule_set("lan-out", zone_context("lan"), zone_context("wan"),
                rule("keep", "off", destination_addresses=["192.0.2.8/32"]),
                rule("resi", "resi", source_addresses=["10.0.0.0/8", "172.16.0.0/12",
@@ -148,7 +149,7 @@ def tiny(b):
            None)
     b.pool("shared", ["198.51.100.18-198.51.100.20", "198.51.100.16",
                       "2001:db8:64::3-2001:db8:64::5"], 1028, 1046,
-           b.rng.choice(ALGORITHMS))
+           b.rng.choice(ALGORITHMS), preserve_parity=b.rng.random() < 0.5)
     b.pool("legacy", ["198.51.100.40-198.51.100.44", "2001:db8:64::40-2001:db8:64::42"],
            65530, 65535, "ebpf-legacy", **b.rng.choice(
                ({}, overflow_to("shared"), OVERFLOW_TO_INTERFACE)))

@@ -221,3 +221,38 @@ def test_a_released_port_rests():
     assert opened(gateway, 2) == EXHAUSTED
     gateway.nat.collect(end_s + 120)
     assert opened(gateway, 2)[1] == 5
+
+
+def preserving(low, high, **more):
+    """=> a gateway whose pool p keeps something of a flow's port"""
+    builder = base_builder()
+    builder.pools.clear()
+    builder.pool("p", ["198.51.100.1"], low, high, **more)
+    return Gateway(builder)
+
+
+def test_parity_is_preserved_and_used_up():
+    """[RFC4787 REQ-4] an even port stays even, an odd one odd"""
+    gateway = preserving(2000, 2005, preserve_parity=True)
+    assert [opened(gateway, number)[1] for number in (5000, 5001, 5002, 5003)] == [
+        2000, 2001, 2002, 2003]
+    assert opened(gateway, 5004)[1] == 2004
+    assert opened(gateway, 5006) == EXHAUSTED
+    assert opened(gateway, 5005)[1] == 2005
+
+
+def test_privileged_ports_stay_privileged():
+    """[RFC4787 REQ-3a] a port below 1024 stays below, all others stay above"""
+    gateway = preserving(1000, 1025, preserve_range=True)
+    assert opened(gateway, 80)[1] < 1024
+    assert opened(gateway, 1023)[1] < 1024
+    assert [opened(gateway, number)[1] for number in (1024, 40000)] == [1024, 1025]
+    assert opened(gateway, 40001) == EXHAUSTED
+    assert opened(gateway, 81)[1] < 1024
+
+
+def test_query_ids_have_neither_parity_nor_range():
+    gateway = preserving(1000, 1025, preserve_range=True, preserve_parity=True)
+    for number in (2, 4):
+        gateway.out(IP(src=HOST, dst=REMOTE) / ICMP(id=number))
+    assert gateway.nat.state()["ports"]["198.51.100.1"]["icmp"] == [1000, 1001]
