@@ -146,6 +146,7 @@ enum selector {
 	SELECT_ROUND_ROBIN,
 	SELECT_USERSPACE_V1,
 	SELECT_EBPF_LEGACY,
+	SELECT_SHIFTED, /* host-address-base */
 };
 
 /* The addresses of one family: a part of pool_addresses[]. */
@@ -159,7 +160,11 @@ enum { OVERFLOW_INTERFACE = 0xffff };
 enum { PRIVILEGED_PORTS = 1024 }; /* those from 1 to here, not included */
 
 /* Which ports of its range a pool gives to a flow (core/pool_ports.h). */
-enum pool_port_flags { POOL_PRESERVES_PARITY = 1, POOL_PRESERVES_RANGE = 2 };
+enum pool_port_flags {
+	POOL_PRESERVES_PARITY = 1,
+	POOL_PRESERVES_RANGE = 2,
+	POOL_KEEPS_PORTS = 4, /* port no-translation */
+};
 
 struct nat_pool {
 	u16 id;
@@ -175,8 +180,9 @@ struct nat_pool {
 	u32 memo_version;
 	/* position in pools[] + 1, 0: none, OVERFLOW_INTERFACE: the pool of the egress interface */
 	u16 overflow;
-	u8 port_flags; /* enum pool_port_flags */
-	u8 padding;
+	u8 port_flags;      /* enum pool_port_flags */
+	u8 base_length;     /* SELECT_SHIFTED: of base, of 128 */
+	union ip_addr base; /* SELECT_SHIFTED: the host that gets the first address of its list */
 };
 
 /* Idle timeouts. */

@@ -45,6 +45,7 @@
 	X(source_nat_pool_invalid_port_range, "the pool's port range cannot be used")          \
 	X(source_nat_pool_wrong_family, "the pool has no address of the packet's family")      \
 	X(source_nat_pool_exhausted, "no free port on the address that the host must keep")    \
+	X(source_nat_pool_no_address, "the pool shifts addresses, and has none for this host") \
 	X(flow_table_full, "no room for another flow")                                         \
 	X(worker_overrun, "the worker of the userspace dataplane did not keep up")             \
 	X(worker_lost, "lay in the ring of a worker that ended before it was taken")

@@ -56,6 +56,8 @@ struct snapshot_pool {
 	u16 port_high;
 	bool address_persistent;
 	enum selector algorithm; /* SELECT_ROUND_ROBIN exactly if not address_persistent */
+	bool port_translation;
+	struct snapshot_prefix host_base; /* without port_translation; otherwise its length is 0 */
 	bool preserve_parity;
 	bool preserve_range;
 	enum snapshot_overflow overflow;

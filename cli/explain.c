@@ -207,6 +207,9 @@ static void take_steps(struct explanation *e)
 		e->reason = (u32)first_choose(p, &e->first);
 	if (e->reason == NO_REASON)
 		e->reason = (u32)first_select(p, &e->first);
+	if (e->reason == REASON_source_nat_pool_no_address &&
+	    first_overflow(p, &e->first) == NO_REASON)
+		e->reason = (u32)first_select(p, &e->first);
 }
 
 /* => 0, or -ENOMEM and the error */

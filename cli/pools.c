@@ -93,13 +93,23 @@ int pools_join(json_t *pools, const json_t *installed)
 
 /* Figures of all pools. */
 
-/* => {address: [pool that has it...]}, the address with its figures in "address" */
+bool pools_translate_ports(const json_t *pool)
+{
+	return json_is_true(json_object_get(pool, "port_translation"));
+}
+
+/*
+ * => {address: [pool that translates ports and has it...]}, the address with its figures in
+ *    "address"
+ */
 static json_t *owners_by_address(const json_t *pools)
 {
 	json_t *owners = json_object(), *pool, *address;
 	size_t i, j;
 
 	json_array_foreach(json_object_get(pools, "pools"), i, pool) {
+		if (!pools_translate_ports(pool))
+			continue;
 		json_array_foreach(json_object_get(pool, "addresses"), j, address) {
 			const char *text = json_text(address, "address");
 			json_t *list = json_object_get(owners, text);
@@ -236,8 +246,13 @@ static void print_pool(FILE *out, const json_t *pool)
 		       "\n"
 		       "Pool name          : {name}\n"
 		       "Pool id            : {id}\n"
-		       "Routing instance   : default\n"
-		       "Port               : [{port_low}, {port_high}]\n"
+		       "Routing instance   : default\n");
+	print_template(out, pool,
+		       pools_translate_ports(pool)
+			       ? "Port               : [{port_low}, {port_high}]\n"
+			       : "Host address base  : {host_address_base}\n"
+				 "Port               : no translation\n");
+	print_template(out, pool,
 		       "Port overloading   : 1\n"
 		       "Address assignment : no-paired\n"
 		       "Total addresses    : {total_addresses}\n"

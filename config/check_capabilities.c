@@ -79,6 +79,12 @@ static bool asks_preserved_range(const struct checking *c, const struct node *no
 	return is_statement(node, "port", "preserve-range");
 }
 
+static bool asks_host_address_base(const struct checking *c, const struct node *node, u32 value)
+{
+	(void)c, (void)value;
+	return is_statement(node, "pool", "host-address-base");
+}
+
 static bool asks_proxy(const struct checking *c, const struct node *node, u32 value)
 {
 	(void)c, (void)value;
@@ -115,6 +121,8 @@ static const struct demand demands[] = {
 	 "another dataplane-type"},
 	{"dataplane:userspace", asks_dataplane, DATAPLANE_USERSPACE, "'dataplane-type userspace'",
 	 "another dataplane-type"},
+	{"host-address-base", asks_host_address_base, 0, "'host-address-base'",
+	 "a pool that translates ports"},
 	{"interface-nat", asks_interface_nat, 0, "'source-nat interface'", "'off' or 'pool NAME'"},
 	{"ipv6", asks_family, FAMILY_IPV6, "IPv6", "addresses of IPv4"},
 	{"overflow-pool", asks_overflow_pool, 0, "'overflow-pool'", "a pool without it"},

@@ -16,6 +16,11 @@ static void check_chain(struct checking *c, const struct node *pool, const struc
 				  "pool '%s' is its own overflow-pool; expected another pool or "
 				  "'interface'",
 				  pool->text);
+	else if (node_at(target, "port no-translation"))
+		diagnostics_error(c->diagnostics, name->at,
+				  "pool '%s' translates no ports; expected an overflow-pool that "
+				  "does, or 'interface'",
+				  target->text);
 	else if (next)
 		diagnostics_error(c->diagnostics, name->at,
 				  "pool '%s' has an overflow-pool itself (line %u); expected a pool "

@@ -157,7 +157,11 @@ static const struct schema port_statements[] = {
 		.help = "A port below 1024 is translated to one below 1024, all others to one of the "
 			"range from 1024 on (RFC 4787)",
 	},
-	OTHER(FLAG("no-translation"), .choice = CHOICE_PORT),
+	{
+		FLAG("no-translation"),
+		.choice = CHOICE_PORT,
+		.help = "Ports and query ids stay what they are; with host-address-base",
+	},
 	OTHER(CONTAINER("automatic"), .choice = CHOICE_PORT, .flags = SCHEMA_INLINE,
 	      .children = automatic_port_statements),
 	OTHER(LEAF("port-overloading-factor"), NUMBER(2, 32)),
@@ -196,6 +200,12 @@ static const struct schema pool_statements[] = {
 		.children = persistent_statements,
 	},
 	{
+		LEAF("host-address-base"),
+		.type = TYPE_PREFIX,
+		.help = "The inside host that gets the first address of the pool; the next host gets "
+			"the next address, and so on; a prefix stands for its hosts alone",
+	},
+	{
 		LEAF("overflow-pool"),
 		.type = TYPE_NAME,
 		.help = "The pool that is asked where this one has no free port, or 'interface' for "
@@ -203,7 +213,6 @@ static const struct schema pool_statements[] = {
 	},
 	OTHER(LEAF("routing-instance"), .type = TYPE_NAME),
 	OTHER(LEAF_LIST("address-name"), .type = TYPE_NAME),
-	OTHER(LEAF("host-address-base"), .type = TYPE_PREFIX),
 	OTHER_FLAG("address-shared"),
 	OTHER(LEAF("address-pooling"), KEYWORDS(poolings)),
 	OTHER(LEAF("ei-mapping-timeout"), SECONDS(120, 86400)),

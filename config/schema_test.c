@@ -102,7 +102,7 @@ static void every_default_is_valid_and_as_advised(void **state)
 static void statements_of_junos_that_are_not_enforced_are_known(void **state)
 {
 	static const char *const words[] = {
-		"routing-instance",  "address-name",         "host-address-base",
+		"routing-instance",  "address-name",
 		"address-shared",    "address-pooling",      "persistent-nat",
 		"allocation-domain", "ei-mapping-timeout",   "mapping-timeout",
 		"limit-ports-per-host", "pool-utilization-alarm",

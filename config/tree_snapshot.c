@@ -97,12 +97,16 @@ static void fill_overflow(const struct node *overflow, struct snapshot_pool *out
 
 static int fill_pool(const struct node *pool, struct snapshot_pool *out)
 {
+	const struct node *base = node_child(pool, "host-address-base");
 	struct port_range ports = node_pool_ports(pool);
 	const struct node *address;
 
 	COPY_NAME(out->name, pool->text);
 	out->port_low = ports.low;
 	out->port_high = ports.high;
+	out->port_translation = !base;
+	if (base)
+		out->host_base = base->value.prefix;
 	out->preserve_parity = node_at(pool, "port preserve-parity");
 	out->preserve_range = node_at(pool, "port preserve-range");
 	out->algorithm = algorithm_of(pool);

@@ -210,12 +210,33 @@ static void ports_of_pools_reach_the_snapshot(void **state)
 	(void)state;
 	assert_int_equal(s.pools[0].port_low, 1024);
 	assert_int_equal(s.pools[0].port_high, 63487);
+	assert_true(s.pools[0].port_translation);
+	assert_int_equal(s.pools[0].host_base.length, 0);
 	assert_true(s.pools[0].preserve_parity);
 	assert_false(s.pools[0].preserve_range);
 	assert_int_equal(s.pools[1].port_low, 2000);
 	assert_int_equal(s.pools[1].port_high, 65535);
 	assert_false(s.pools[1].preserve_parity);
 	assert_true(s.pools[1].preserve_range);
+	snapshot_free(&s);
+}
+
+static void shifted_pools_reach_the_snapshot(void **state)
+{
+	struct snapshot s = testing_snapshot(POOL
+					     "address 192.0.2.0/24\n" POOL
+					     "host-address-base 10.0.1.30\n" POOL
+					     "port no-translation\n"
+					     "set security nat source address-persistent\n");
+
+	(void)state;
+	assert_false(s.pools[0].port_translation);
+	assert_int_equal(s.pools[0].port_low, 1);
+	assert_int_equal(s.pools[0].port_high, 65535);
+	assert_false(s.pools[0].address_persistent);
+	assert_int_equal(s.pools[0].host_base.family, FAMILY_IPV4);
+	assert_int_equal(s.pools[0].host_base.length, 32);
+	assert_int_equal(s.pools[0].host_base.address.bytes[15], 30);
 	snapshot_free(&s);
 }
 
@@ -395,6 +416,7 @@ int main(void)
 		cmocka_unit_test(the_pools_word_on_persistence_goes_before_the_global_one),
 		cmocka_unit_test(overflow_pools_reach_the_snapshot),
 		cmocka_unit_test(ports_of_pools_reach_the_snapshot),
+		cmocka_unit_test(shifted_pools_reach_the_snapshot),
 		cmocka_unit_test(matches_reach_the_snapshot),
 		cmocka_unit_test(applications_become_their_services),
 		cmocka_unit_test(application_any_is_no_condition),

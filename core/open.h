@@ -23,6 +23,7 @@
 #include "core/overflow.h"
 #include "core/pool_ports.h"
 #include "core/ports.h"
+#include "core/shift.h"
 #include "core/siphash.h"
 #include "core/tcp.h"
 #include "core/way.h"
@@ -235,6 +236,10 @@ core_step int first_select(struct packet *p, struct first *first)
 						 family, &p->key.inside, length);
 	else if (pool->selector == SELECT_EBPF_LEGACY)
 		first->index = select_ebpf_legacy(family, &p->key.inside, length);
+	else if (pool->selector == SELECT_SHIFTED)
+		return shift_index(pool, &p->key.inside, length, &first->index)
+			       ? (int)NO_REASON
+			       : REASON_source_nat_pool_no_address;
 	else if (!p->rehearsed)
 		first->index =
 			(u32)(atomic_fetch_add(&counters->round_robin[family], 1) % length);
@@ -449,6 +454,13 @@ core_step int first_overflow(struct packet *p, struct first *first)
 	return NO_REASON;
 }
 
+/* => true for a pool that has nothing for the packet, so that its overflow pool is asked */
+static __always_inline bool pool_overflows(u32 reason)
+{
+	return reason == REASON_source_nat_pool_exhausted ||
+	       reason == REASON_source_nat_pool_no_address;
+}
+
 /* Slot and port, from the overflow pool; where it has none, the pool asked first has refused. */
 static __always_inline u32 first_reserve_overflow(struct packet *p, struct first *first)
 {
@@ -645,7 +657,7 @@ static __always_inline u32 first_packet(env_frame *frame, struct packet *p, u32 
 		sample_keep(frame, p, &first, reason);
 	if (reason == NO_REASON)
 		reason = (u32)first_reserve(p, &first);
-	if (reason == REASON_source_nat_pool_exhausted && first_overflow(p, &first) == NO_REASON)
+	if (pool_overflows(reason) && first_overflow(p, &first) == NO_REASON)
 		reason = first_reserve_overflow(p, &first);
 	if (reason == NO_REASON)
 		reason = (u32)first_publish(p, &first);

@@ -234,7 +234,7 @@ static void a_rule_with_a_broken_pool_owns_its_packets(void **state)
 #define OVERFLOWING(name, address, overflow)                                                       \
 	"{'name':'" name "','addresses':[{'low':'" address "','high':'" address "'}],"            \
 	"'port_low':5000,'port_high':5000,'address_persistent':false,'algorithm':null,"           \
-	"'preserve_parity':false,'preserve_range':false,'overflow':" overflow "}"
+	"'port_translation':true,'host_address_base':null,'preserve_parity':false,'preserve_range':false,'overflow':" overflow "}"
 
 static int start_overflowing(void **state)
 {
@@ -306,7 +306,7 @@ static int start_preserving(void **state)
 	static const struct test_configuration configuration = {
 		.pools = "{'name':'p','addresses':[{'low':'198.51.100.1','high':'198.51.100.1'}],"
 			 "'port_low':1000,'port_high':1100,'address_persistent':false,"
-			 "'algorithm':null,'preserve_parity':true,'preserve_range':true,"
+			 "'algorithm':null,'port_translation':true,'host_address_base':null,'preserve_parity':true,'preserve_range':true,"
 			 "'overflow':null,'overflow_pool':null}",
 		.rules = TEST_RULE("all", "pool", "'p'"),
 		.maximum_flows = 1024,
@@ -348,6 +348,72 @@ static void ports_keep_their_parity_and_their_range(void **state)
 		assert_non_null(flow_from(host, 5000, PROTOCOL_UDP));
 	assert_null(flow_from(40, 5000, PROTOCOL_UDP)); /* 1024, 1026, ... 1100 are taken */
 	assert_non_null(flow_from(40, 5001, PROTOCOL_UDP));
+}
+
+/* Hosts 10.0.0.8 to 10.0.0.11 for two addresses; the third overflows to the interface. */
+static int start_shifting(void **state)
+{
+	static const struct test_configuration configuration = {
+		.pools = "{'name':'p','addresses':[{'low':'198.51.100.1','high':'198.51.100.2'}],"
+			 "'port_low':1,'port_high':65535,'address_persistent':false,"
+			 "'algorithm':null,'port_translation':false,"
+			 "'host_address_base':'10.0.0.8/32','preserve_parity':false,"
+			 "'preserve_range':false,'overflow':null,'overflow_pool':null},"
+			 "{'name':'q','addresses':[{'low':'198.51.100.1','high':'198.51.100.1'}],"
+			 "'port_low':1,'port_high':65535,'address_persistent':false,"
+			 "'algorithm':null,'port_translation':false,"
+			 "'host_address_base':'10.0.1.0/24','preserve_parity':false,"
+			 "'preserve_range':false,'overflow':'interface','overflow_pool':null}",
+		.rules = TEST_RULE_FROM("'10.0.0.0/24'", "all", "pool", "'p'") ","
+			 TEST_RULE("rest", "pool", "'q'"),
+		.maximum_flows = FLOWS_MIN,
+	};
+
+	(void)state;
+	tables = test_gateway_start(&configuration);
+	return 0;
+}
+
+/* [INV-ALIAS] [INV-CLOSED] the host's own address and port, or none. */
+static void shifted_hosts_keep_their_ports(void **state)
+{
+	struct test_packet packet;
+	const struct flow *flow;
+
+	(void)state;
+	for (u32 host = 8; host < 10; host++) {
+		for (u32 port = 0; port < 65536; port += 13107) {
+			flow = flow_from(host, port, PROTOCOL_UDP);
+			assert_non_null(flow);
+			assert_int_equal(flow->address, host - 8);
+			assert_int_equal(host_u16(flow->port), port);
+		}
+	}
+	packet = udp(10, 4000);
+	assert_refused(&packet, REASON_source_nat_pool_no_address, 12);
+	packet = udp(7, 4000);
+	assert_refused(&packet, REASON_source_nat_pool_no_address, 12);
+	packet = udp(8, 13107);
+	packet.destination = test_addr("203.0.113.6"); /* another flow of the port */
+	assert_refused(&packet, REASON_source_nat_pool_exhausted, 12);
+}
+
+/* Pool q shares an address with p, and has the interface for who finds the port taken. */
+static void a_shifted_host_overflows(void **state)
+{
+	const struct flow *flow;
+
+	(void)state;
+	assert_non_null(flow_from(8, 4000, PROTOCOL_UDP));
+	flow = flow_from(256, 4000, PROTOCOL_UDP);
+	assert_int_equal(flow->pool, 3);
+	flow = flow_from(256, 4001, PROTOCOL_UDP);
+	assert_int_equal(flow->pool, 2);
+	assert_int_equal(host_u16(flow->port), 4001);
+	flow = flow_from(257, 4002, PROTOCOL_UDP); /* no address */
+	assert_int_equal(flow->pool, 3);
+	assert_int_equal(tables->pool_counters[2].overflows, 2);
+	test_gateway_assert_sound();
 }
 
 static int start_sticky(void **state)
@@ -838,6 +904,8 @@ int main(void)
 		TEST(a_full_pool_overflows_into_another, start_overflowing),
 		TEST(a_full_pool_overflows_to_the_interface, start_overflowing),
 		TEST(ports_keep_their_parity_and_their_range, start_preserving),
+		TEST(shifted_hosts_keep_their_ports, start_shifting),
+		TEST(a_shifted_host_overflows, start_shifting),
 		TEST(a_host_keeps_its_address_and_gets_no_other, start_sticky),
 		TEST(without_randomization_ports_follow_each_other, start_sequential),
 		TEST(a_lost_race_leaves_no_trace, start_small),

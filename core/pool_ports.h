@@ -5,6 +5,8 @@
  * preserve-parity  even ports stay even, odd ones odd [RFC4787 REQ-4, RFC7857 section 8]
  * preserve-range   ports below 1024 stay below, all others above [RFC4787 REQ-3a]
  *
+ * no-translation   ports and query ids stay what they are: each flow may get its own and no other
+ *
  * Query ids have neither parity nor range.
  */
 #ifndef CORE_POOL_PORTS_H
@@ -25,6 +27,8 @@ static __always_inline bool protocol_has_ports(u8 protocol)
 static __always_inline struct port_range pool_port_range(struct port_range range, u32 flags,
 							 u8 protocol, u16 inside_port)
 {
+	if (flags & POOL_KEEPS_PORTS)
+		return (struct port_range){inside_port, inside_port};
 	if (!(flags & POOL_PRESERVES_RANGE) || !protocol_has_ports(protocol))
 		return range;
 	if (inside_port < PRIVILEGED_PORTS)

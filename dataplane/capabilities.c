@@ -96,6 +96,14 @@ static bool needs_preserved_range(const struct snapshot *s)
 	return false;
 }
 
+static bool needs_host_address_base(const struct snapshot *s)
+{
+	for (size_t i = 0; i < s->pool_count; i++)
+		if (!s->pools[i].port_translation)
+			return true;
+	return false;
+}
+
 static bool needs_proxy(const struct snapshot *s)
 {
 	return s->proxy_count > 0;
@@ -145,6 +153,7 @@ static const struct capability capabilities[] = {
 	{"address-persistent:userspace-v1", BY_BOTH, needs_userspace_v1},
 	{"dataplane:ebpf", BY_EBPF, needs_ebpf},
 	{"dataplane:userspace", BY_USERSPACE, needs_userspace},
+	{"host-address-base", BY_BOTH, needs_host_address_base},
 	{"interface-nat", BY_BOTH, needs_interface_nat},
 	{"ipv6", BY_BOTH, needs_ipv6},
 	{"overflow-pool", BY_BOTH, needs_overflow_pool},

@@ -88,6 +88,17 @@ static void compile_memo_version(struct compiler *c, struct nat_pool *pool)
 	pool->memo_version = ++c->tables->control->memo_versions;
 }
 
+/* Without port translation, every host has an address for itself. */
+static void compile_shift(const struct snapshot_pool *from, struct nat_pool *pool)
+{
+	const struct snapshot_prefix *base = &from->host_base;
+
+	pool->port_flags |= POOL_KEEPS_PORTS;
+	pool->selector = SELECT_SHIFTED;
+	pool->base = base->address;
+	pool->base_length = (u8)(base->length + (base->family == FAMILY_IPV4 ? 96 : 0));
+}
+
 static int compile_pool(struct compiler *c, const struct snapshot_pool *from)
 {
 	struct nat_pool *pool = &c->config->pools[c->config->pool_count];
@@ -100,6 +111,8 @@ static int compile_pool(struct compiler *c, const struct snapshot_pool *from)
 	pool->port_high = from->port_high;
 	pool->selector = (u8)from->algorithm;
 	pool->sequential = !c->snapshot->port_randomization;
+	if (!from->port_translation)
+		compile_shift(from, pool);
 	if (from->preserve_parity)
 		pool->port_flags |= POOL_PRESERVES_PARITY;
 	if (from->preserve_range)

@@ -111,6 +111,15 @@ static void read_list(struct reader *r, const struct address_list *list, enum ip
 	}
 }
 
+static void read_base(struct snapshot_prefix *base, const struct nat_pool *from)
+{
+	base->address = from->base;
+	base->family = ip_addr_family(&from->base);
+	base->length = from->base_length;
+	if (base->family == FAMILY_IPV4)
+		base->length = (u8)(base->length - 96);
+}
+
 /* => false if the overflow pool is none of the configuration */
 static bool read_overflow(struct reader *r, struct snapshot_pool *pool, const struct nat_pool *from)
 {
@@ -139,8 +148,12 @@ static int read_pool(struct reader *r, struct snapshot_pool *pool, const struct 
 	pool->port_high = from->port_high;
 	pool->preserve_parity = from->port_flags & POOL_PRESERVES_PARITY;
 	pool->preserve_range = from->port_flags & POOL_PRESERVES_RANGE;
-	pool->algorithm = from->selector;
-	pool->address_persistent = from->selector != SELECT_ROUND_ROBIN;
+	pool->port_translation = !(from->port_flags & POOL_KEEPS_PORTS);
+	if (from->selector == SELECT_SHIFTED)
+		read_base(&pool->host_base, from);
+	else
+		pool->algorithm = from->selector;
+	pool->address_persistent = pool->algorithm != SELECT_ROUND_ROBIN;
 	if (entries > MAX_POOL_ADDRESSES || from->sequential != r->config->sequential ||
 	    !read_overflow(r, pool, from))
 		return error_set(r->error, EINVAL, "pool %s: the tables contradict themselves",

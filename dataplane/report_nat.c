@@ -8,6 +8,7 @@
 
 #include "core/atomic.h"
 #include "core/pool_ports.h"
+#include "dataplane/address.h"
 #include "dataplane/clock.h"
 #include "dataplane/report_view.h"
 #include "dataplane/words.h"
@@ -83,12 +84,27 @@ static u64 pool_capacity(const struct nat_pool *pool, u64 addresses)
 	struct port_range all = {pool->port_low, pool->port_high}, high, low;
 	u64 ports;
 
+	if (pool->port_flags & POOL_KEEPS_PORTS)
+		return addresses * PORTS_PROTOCOLS * PORTS_PER_SPACE;
+
 	high = pool_port_range(all, pool->port_flags, PROTOCOL_UDP, PORTS_PER_SPACE - 1);
 	ports = (u64)high.high - high.low + 1;
 	low = pool_port_range(all, pool->port_flags, PROTOCOL_UDP, 1);
 	if (low.high < high.low)
 		ports += (u64)low.high - low.low + 1;
 	return addresses * (2 * ports + all.high - all.low + 1);
+}
+
+/* => the first host of a pool that shifts addresses, as a prefix; or null */
+static json_t *base_json(const struct nat_pool *pool)
+{
+	char address[ADDRESS_TEXT_BYTES];
+	u32 family_bits = ip_addr_family(&pool->base) == FAMILY_IPV4 ? 96 : 0;
+
+	if (pool->selector != SELECT_SHIFTED)
+		return json_null();
+	return json_sprintf("%s/%u", ip_addr_print(&pool->base, address),
+			    pool->base_length - family_bits);
 }
 
 static json_t *pool_json(const struct view *v, const struct nat_pool *pool, bool of_interface)
@@ -100,7 +116,7 @@ static json_t *pool_json(const struct view *v, const struct nat_pool *pool, bool
 
 	return json_pack(
 		"{s:s, s:I, s:b, s:I, s:I, s:b, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, "
-		"s:b, s:o, s:I, s:o, s:o}",
+		"s:o, s:b, s:b, s:o, s:I, s:o, s:o}",
 		"name", view_pool(v, pool->id), "id", (json_int_t)pool->id, "interface",
 		of_interface, "port_low", (json_int_t)pool->port_low, "port_high",
 		(json_int_t)pool->port_high, "address_persistent",
@@ -113,7 +129,8 @@ static json_t *pool_json(const struct view *v, const struct nat_pool *pool, bool
 		(json_int_t)atomic_read(&counters->hits), "exhaustions",
 		(json_int_t)atomic_read(
 			&counters->failures[REASON_source_nat_pool_exhausted]),
-		"preserve_parity", (pool->port_flags & POOL_PRESERVES_PARITY) != 0,
+		"port_translation", !(pool->port_flags & POOL_KEEPS_PORTS), "host_address_base",
+		base_json(pool), "preserve_parity", (pool->port_flags & POOL_PRESERVES_PARITY) != 0,
 		"preserve_range", (pool->port_flags & POOL_PRESERVES_RANGE) != 0, "overflow_pool",
 		overflow_json(v, pool), "overflows", (json_int_t)atomic_read(&counters->overflows), "failures", failures_json(counters),
 		"addresses", addresses);

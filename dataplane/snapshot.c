@@ -223,6 +223,31 @@ static void code_zone(struct codec *c, void *value)
 	codec_object_end(c);
 }
 
+static void code_host_base(struct codec *c, void *value)
+{
+	struct snapshot_prefix *base = value;
+
+	if (!c->decoding && !base->length)
+		c->node = json_null();
+	else if (!c->decoding || !json_is_null(c->node))
+		code_prefix(c, base);
+	if (c->decoding && !c->failed && !json_is_null(c->node) && !base->length)
+		codec_fail(c, "a prefix that is not of all hosts");
+}
+
+/* Addresses are shifted, and ports kept, both or neither. */
+static bool shifting_is_whole(const struct snapshot_pool *pool)
+{
+	bool shifted = pool->host_base.length;
+
+	if (pool->port_translation)
+		return !shifted;
+	for (size_t i = 0; i < pool->address_count; i++)
+		if (pool->addresses[i].family != pool->host_base.family)
+			return false;
+	return shifted && !pool->address_persistent;
+}
+
 static void code_pool(struct codec *c, void *value)
 {
 	struct snapshot_pool *pool = value;
@@ -238,6 +263,11 @@ static void code_pool(struct codec *c, void *value)
 	if (c->decoding && !c->failed &&
 	    pool->address_persistent != (pool->algorithm != SELECT_ROUND_ROBIN))
 		codec_fail(c, "an algorithm exactly if address_persistent is true");
+	codec_bool(c, "port_translation", &pool->port_translation);
+	codec_field(c, "host_address_base", code_host_base, &pool->host_base);
+	if (c->decoding && !c->failed && !shifting_is_whole(pool))
+		codec_fail(c, "a host_address_base exactly if port_translation is false, of the "
+			      "family of all addresses, and then no algorithm");
 	codec_bool(c, "preserve_parity", &pool->preserve_parity);
 	codec_bool(c, "preserve_range", &pool->preserve_range);
 	CODE_ENUM(c, "overflow", pool->overflow, overflow_names, true);

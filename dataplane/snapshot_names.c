@@ -60,7 +60,7 @@ static int check_overflow(const struct snapshot *s, const struct snapshot_pool *
 	if (pool->overflow != OVERFLOW_TO_POOL)
 		return 0;
 	to = find_pool(s, pool->overflow_pool);
-	if (to && to != pool && to->overflow == OVERFLOW_TO_NONE &&
+	if (to && to != pool && to->overflow == OVERFLOW_TO_NONE && to->port_translation &&
 	    snapshot_pool_has_ports(to))
 		return 0;
 	return error_set(error, EINVAL,

@@ -95,6 +95,21 @@ static struct port_range random_ports(void)
 	return (struct port_range){low, (u16)(low + below(65536u - low))};
 }
 
+/* Addresses of one family, shifted from a host or a prefix. */
+static void random_shift(struct snapshot_pool *pool)
+{
+	enum ip_family family = pool->addresses[0].family;
+	size_t count = 1;
+
+	while (count < pool->address_count && pool->addresses[count].family == family)
+		count++;
+	pool->address_count = count;
+	pool->port_translation = false;
+	do {
+		pool->host_base = random_prefix();
+	} while (pool->host_base.family != family || !pool->host_base.length);
+}
+
 static void random_pool(struct snapshot_pool *pool, u32 number)
 {
 	name_of(pool->name, sizeof(pool->name), "pool", number);
@@ -106,8 +121,11 @@ static void random_pool(struct snapshot_pool *pool, u32 number)
 	pool->port_high = (u16)below(65536);
 	pool->algorithm = below(3);
 	pool->address_persistent = pool->algorithm != SELECT_ROUND_ROBIN;
+	pool->port_translation = true;
 	pool->preserve_parity = below(2);
 	pool->preserve_range = below(2);
+	if (pool->address_count && pool->algorithm == SELECT_ROUND_ROBIN && below(2))
+		random_shift(pool);
 	pool->overflow = below(2) ? OVERFLOW_TO_INTERFACE : OVERFLOW_TO_NONE;
 }
 
@@ -123,7 +141,7 @@ static void random_overflows(struct snapshot *s)
 			pool->overflow = OVERFLOW_TO_POOL;
 			memcpy(pool->overflow_pool, to->name, sizeof(to->name));
 		} else if (!to && pool->overflow == OVERFLOW_TO_NONE &&
-			   snapshot_pool_has_ports(pool)) {
+			   pool->port_translation && snapshot_pool_has_ports(pool)) {
 			to = pool;
 		}
 	}
@@ -502,6 +520,9 @@ static void contradictions_are_refused(void **state)
 	expect_refusal("address_persistent", json_false(), "pools[0]");
 	expect_refusal("algorithm", json_null(), "pools[0]");
 	expect_refusal("overflow", json_null(), "pools[0]");
+	expect_refusal("port_translation", json_false(), "pools[0]");
+	expect_refusal("host_address_base", json_string("10.0.0.0/8"), "pools[0]");
+	expect_refusal("host_address_base", json_string("0.0.0.0/0"), "pools[0].host_address_base");
 	expect_refusal("overflow_pool", json_null(), "pools[0]");
 	expect_refusal("addresses",
 		       json_pack("[{s:s,s:s}]", "low", "192.0.2.9", "high", "192.0.2.1"),

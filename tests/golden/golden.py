@@ -20,7 +20,7 @@ from scenario_builder import rule, zone_context
 
 __all__ = ["HOST", "HOST6", "REMOTE", "REMOTE6", "POOL", "POOL6", "PORT", "HOST_PORT",
            "REMOTE_PORT", "ROUTER", "ROUTER6", "NARROW", "NARROW6", "KEPT", "ONE", "OVERFLOW",
-           "SILENT", "SILENT6", "GATEWAY", "GATEWAY6", "LAN_MAC", "WAN_MAC", "Case", "back", "dropped",
+           "SHIFTED", "SILENT", "SILENT6", "GATEWAY", "GATEWAY6", "LAN_MAC", "WAN_MAC", "Case", "back", "dropped",
            "family", "flow_of", "forwarded", "kernel", "out", "quote", "translated"]
 
 PORT = 40000  # of the pool
@@ -29,6 +29,7 @@ ROUTER, ROUTER6 = "192.0.2.254", "2001:db8:c0::fe"  # somewhere outside, and say
 NARROW, NARROW6 = "198.18.0.1", "2001:db8:c1::1"  # behind an MTU of 600, and of 1280
 SILENT, SILENT6 = "203.0.113.99", "2001:db8:ff::99"  # outside, with no known neighbour entry
 ONE, OVERFLOW = "198.51.100.5", "198.51.100.4"  # full after one flow, and then
+SHIFTED = "198.51.100.17"  # and the next one, for 10.0.6.1 and the next one
 KEPT = "198.51.100.6"  # keeps parity and range
 GATEWAY, GATEWAY6 = "203.0.113.1", "2001:db8:ff::1"  # local NAT addresses, of wan0
 HOST6_MAC, ROUTER6_MAC = "02:00:00:00:00:02", "02:00:00:00:00:04"
@@ -53,10 +54,13 @@ def gateway():
                      rule("off", "off", destination_addresses=["192.0.2.8/32"]),
                      rule("ipv4-only", "v4", source_addresses=["10.0.1.4/32",
                                                                "2001:db8:1::4/128"]),
+                     rule("shifted", "shifted", source_addresses=["10.0.6.0/24"]),
                      rule("kept", "kept", source_addresses=["10.0.5.0/24"]),
                      rule("narrow", "one", source_addresses=["10.0.4.0/24"]),
                      rule("own", "interface", source_addresses=["10.0.3.0/24"]),
                      rule("all", "p", source_addresses=["10.0.0.0/8", "2001:db8::/32"]))
+    builder.pool("shifted", [f"{SHIFTED}-198.51.100.18"], 1, 65535, port_translation=False,
+                 host_address_base="10.0.6.1/32")
     builder.pool("kept", [KEPT], PORT, PORT + 1, preserve_parity=True, preserve_range=True)
     builder.pool("one", [ONE], PORT, PORT, overflow="pool", overflow_pool="v4")
     builder.pool("v4", [OVERFLOW], PORT, PORT)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which port of which pool, where the pool has a say in it."""
-from golden import (HOST_PORT, KEPT, ONE, OVERFLOW, PORT, REMOTE, REMOTE_PORT, Case, back,
-                    dropped, forwarded, out)
+from golden import (HOST_PORT, KEPT, ONE, OVERFLOW, PORT, REMOTE, REMOTE_PORT, SHIFTED, Case,
+                    back, dropped, forwarded, out)
 from scapy.all import IP, UDP
 
 NARROW_HOST, KEPT_HOST = "10.0.4.1", "10.0.5.1"
@@ -27,5 +27,13 @@ CASES = [
          opens(KEPT_HOST, 5001, KEPT, PORT + 1),
          opens(KEPT_HOST, 5000, KEPT, PORT),
          out(IP(src=KEPT_HOST, dst=REMOTE) / UDP(sport=5002, dport=REMOTE_PORT),
+             dropped("source_nat_pool_exhausted"))),
+    Case("a shifted host has an address of its own, and keeps its ports",
+         opens("10.0.6.1", 1, SHIFTED, 1),
+         opens("10.0.6.2", 1, "198.51.100.18", 1),
+         opens("10.0.6.1", 65535, SHIFTED, 65535),
+         out(IP(src="10.0.6.3", dst=REMOTE) / UDP(sport=1, dport=REMOTE_PORT),
+             dropped("source_nat_pool_no_address")),
+         out(IP(src="10.0.6.1", dst=REMOTE) / UDP(sport=1, dport=REMOTE_PORT + 1),
              dropped("source_nat_pool_exhausted"))),
 ]

@@ -87,3 +87,29 @@ def test_ports_keep_parity_and_range(lab):
                               source=house.host("a1").address(family), source_port=port)
                 assert seen % 2 == port % 2, (port, seen)
                 assert (seen < 1024) == (port < 1024) and seen <= 50000, (port, seen)
+
+
+def test_address_shifting(lab):
+    """each host has an address of its own and keeps its ports; one beyond the pool is refused"""
+    house = lab.house("set security nat source pool shift address 198.51.100.32/30\n"
+                      "set security nat source pool shift host-address-base 10.0.1.9\n"
+                      "set security nat source pool shift port no-translation\n"
+                      "set security nat source rule-set out rule all match source-address "
+                      "[ 10.0.1.0/24 10.0.2.0/24 ]\n"
+                      "set security nat source rule-set out rule all then source-nat pool shift\n"
+                      "deactivate security nat source pool resi\n")
+    Observer(house.servers["s1"])
+    server = house.server("s1", 4)
+    for name, address in (("a1", "198.51.100.34"), ("a2", "198.51.100.35")):
+        host = house.host(name)
+        for port in (700, 40000):
+            assert ask(host, server, "udp", source_port=port) == (address, port)
+            assert ask(host, server, "tcp", source_port=port) == (address, port)
+        said = house.gateway.explain(host.address(4), "--from-zone", "lan", "--to-zone", "wan")
+        assert said["address"] == address, said
+    with Conversation(house.host("b1"), server, "udp") as talk:
+        talk.socket.sendall(b"b1\n")
+        wait_until(lambda: house.gateway.reasons()["source_nat_pool_no_address"] == 1,
+                   "a refusal")
+    assert "no translation" in house.gateway.cli("show", "security", "nat", "source", "pool",
+                                                 "shift")

@@ -258,24 +258,29 @@ class Nat:
         refusal = pool.refusal(packet.family)
         if refusal:
             raise drop(refusal)
-        indices = pool.ask(packet.source)
-        if len(self.flows) >= self.maximum_flows:
-            raise drop("flow_table_full")
         key = _key_of(arrival.interface.zone, packet)
-        found = self.allocator.find(pool, key, indices)
+        indices = pool.ask(packet.source)
+        found = self._find(pool, key, indices)
         overflow = self._overflow_of(pool, route)
         if found is None and overflow and not overflow.refusal(packet.family):
             pool.counters.overflows += 1
             overflow.counters.hits += 1
             pool = overflow
-            found = self.allocator.find(pool, key, pool.ask(packet.source))
+            indices = pool.ask(packet.source)
+            found = self._find(pool, key, indices)
         if found is None:
-            raise drop("source_nat_pool_exhausted")
+            raise drop("source_nat_pool_exhausted" if indices else "source_nat_pool_no_address")
         pool.counters.opened += 1
         flow = Flow(key, *found, rule, pool, route.interface.zone)
         self.allocator.claim(flow)
         self.flows[key] = flow
         return flow
+
+    def _find(self, pool, key, indices):
+        """=> a free (address, port), or None; without a free flow it is not looked for"""
+        if indices and len(self.flows) >= self.maximum_flows:
+            raise drop("flow_table_full")
+        return self.allocator.find(pool, key, indices)
 
     # Section 4: the next hop
 

@@ -31,6 +31,8 @@ class Pool:
         self.port_low = port_low
         self.port_high = port_high
         self.selector = selector  # None: round-robin
+        self.translates_ports = True
+        self.host_base = None  # (address, prefix length) of the host with the first address
         self.preserve_parity = self.preserve_range = False
         self.overflow = None  # "interface", "pool" or None
         self.overflow_pool = None  # its name
@@ -69,6 +71,8 @@ class Pool:
 
     def port_range(self, key):
         """Section 6. => the lowest and the highest port that a flow may get"""
+        if not self.translates_ports:
+            return key.inside_port, key.inside_port
         if not self.preserve_range or SPACES[key.protocol] == "icmp":
             return self.port_low, self.port_high
         if key.inside_port < PRIVILEGED:
@@ -81,14 +85,25 @@ class Pool:
                 or port % 2 == key.inside_port % 2)
 
     def ask(self, source):
-        """Section 6. => the indices to try: the selector's, or all, round-robin, once around"""
+        """Section 6. => the indices to try: the selector's, or all, round-robin, once around; none
+        if addresses are shifted and there is none for this host"""
         family = family_of(source)
         count = self.lists[family].count
+        if self.host_base:
+            return self._shifted(source, count)
         if self.selector:
             return [self.selector(source, count)]
         first = self.round_robin[family]
         self.round_robin[family] += 1
         return [(first + step) % count for step in range(count)]
+
+
+    def _shifted(self, source, count):
+        base, length = self.host_base
+        index = int.from_bytes(source) - int.from_bytes(base)
+        bits = 8 * len(base)
+        hosts = count if length == bits else min(count, 1 << (bits - length))
+        return [index] if 0 <= index < hosts else []
 
 
 def pool_of_snapshot(description):
@@ -97,6 +112,10 @@ def pool_of_snapshot(description):
                 SELECTORS.get(description["algorithm"]))
     if description["address_persistent"] != (pool.selector is not None):
         pool.is_valid = False
+    pool.translates_ports = description["port_translation"]
+    if description["host_address_base"]:
+        address, length = description["host_address_base"].split("/")
+        pool.host_base = packed(address), int(length)
     pool.preserve_parity = description["preserve_parity"]
     pool.preserve_range = description["preserve_range"]
     pool.overflow, pool.overflow_pool = description["overflow"], description["overflow_pool"]

@@ -8,7 +8,8 @@ from ipaddress import ip_address
 from addresses import packed
 
 
-POOL_PLAIN = {"preserve_parity": False, "preserve_range": False,
+POOL_PLAIN = {"port_translation": True, "host_address_base": None,
+              "preserve_parity": False, "preserve_range": False,
               "overflow": None, "overflow_pool": None}
 
 
@@ -154,6 +155,8 @@ def capabilities(body):
         needed.add("overflow-pool")
     if body["port_hold_down"]:
         needed.add("port-hold-down")
+    if any(each["host_address_base"] for each in body["pools"]):
+        needed.add("host-address-base")
     needed |= {f"preserve-{word}" for word in ("parity", "range")
                if any(each[f"preserve_{word}"] for each in body["pools"])}
     if body["proxies"]:

@@ -153,7 +153,12 @@ def tiny(b):
     b.pool("legacy", ["198.51.100.40-198.51.100.44", "2001:db8:64::40-2001:db8:64::42"],
            65530, 65535, "ebpf-legacy", **b.rng.choice(
                ({}, overflow_to("shared"), OVERFLOW_TO_INTERFACE)))
+    b.pool("shifted", ["198.51.100.16-198.51.100.21"], 1, 65535, port_translation=False,
+           host_address_base=b.rng.choice(("10.0.1.13/32", "10.0.1.12/31", "10.0.1.0/28")),
+           **b.rng.choice(({}, {}, overflow_to("few"))))
     b.rule_set("lan-out", zone_context("lan"), zone_context("wan"),
+               rule("shifted", "shifted", source_addresses=["10.0.1.12/30"],
+                    protocols=b.rng.choice(([], [17]))),
                rule("one", "one", source_addresses=["10.0.1.10/32"]),
                rule("few", "few", source_addresses=["10.0.1.0/28", "2001:db8:1::/126"]),
                rule("shared", "shared", source_addresses=["10.0.1.16/29", "2001:db8:1::4/126"]),
@@ -212,12 +217,15 @@ def broken(b):
     _surround(b)
     b.pool("empty", [])
     b.pool("backwards", ["198.51.100.50"], 40000, 2000)
+    b.pool("shifted", ["198.51.100.51"], 1, 65535, port_translation=False,
+           host_address_base="10.0.1.18/32")
     b.pool("ipv4", ["198.51.100.16-198.51.100.19"], 1025, 1999, b.rng.choice(ALGORITHMS))
     b.pool("ipv6", ["2001:db8:64::1-2001:db8:64::7"], 1025, 1999, b.rng.choice(ALGORITHMS))
     b.rule_set("lan-out", zone_context("lan"), zone_context("wan"),
                rule("missing", "missing", destination_addresses=["192.0.2.1/32"]),
                rule("empty", "empty", destination_addresses=["192.0.2.2/32"]),
                rule("backwards", "backwards", destination_addresses=["192.0.2.3/32"]),
+               rule("shifted", "shifted", source_addresses=["10.0.1.16/29"]),
                rule("ipv4", "ipv4", source_addresses=["10.0.1.0/25", "2001:db8:1::/125"]),
                rule("ipv6", "ipv6"))
 

@@ -256,3 +256,32 @@ def test_query_ids_have_neither_parity_nor_range():
     for number in (2, 4):
         gateway.out(IP(src=HOST, dst=REMOTE) / ICMP(id=number))
     assert gateway.nat.state()["ports"]["198.51.100.1"]["icmp"] == [1000, 1001]
+
+
+def shifting(base, **more):
+    """=> a gateway whose pool p has four addresses for the hosts from a base on"""
+    builder = base_builder()
+    builder.pools.clear()
+    builder.pool("p", ["198.51.100.1-198.51.100.4"], 1, 65535, port_translation=False,
+                 host_address_base=base, **more)
+    return Gateway(builder)
+
+
+@pytest.mark.parametrize("base, expected", [("10.0.1.10/32", 1), ("10.0.1.8/30", 3),
+                                            ("10.0.1.7/32", 4), ("10.0.1.0/24", None),
+                                            ("10.0.1.11/32", None), ("10.0.1.6/31", None)])
+def test_shifted_hosts_have_their_own_address_and_port(base, expected):
+    gateway = shifting(base)
+    result = opened(gateway, 777)
+    if expected is None:
+        assert result == ("drop", "source_nat_pool_no_address")
+    else:
+        assert result == (packed(f"198.51.100.{expected}"), 777)
+        assert opened(gateway, 778)[1] == 778
+        assert opened(gateway, 777, remote="192.0.2.2") == EXHAUSTED
+
+
+def test_a_host_without_a_shifted_address_overflows():
+    gateway = shifting("10.0.1.11/32", overflow="interface")
+    assert opened(gateway, 777)[0] == packed("203.0.113.1")
+    assert gateway.nat.state()["pools"]["p"]["overflows"] == 1
