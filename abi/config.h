@@ -100,6 +100,12 @@ struct service_match {
 	struct port_range destination;
 };
 
+/* An alarm is raised when a figure reaches the one, and cleared when it is below the other. */
+struct alarm_thresholds {
+	u32 raise; /* 0: there is no alarm */
+	u32 clear;
+};
+
 /* What a matching rule does; FAIL_* are rules that cannot, and therefore drop. */
 enum rule_action { RULE_OFF, RULE_POOL, RULE_INTERFACE, RULE_FAIL };
 
@@ -115,6 +121,7 @@ struct nat_rule {
 	u8 service_count; /* 0: any; otherwise one must match */
 	bool any_protocol;
 	u32 padding;
+	struct alarm_thresholds alarm; /* of the live flows */
 	u64 protocols[4]; /* bit per protocol number, unless any_protocol */
 	struct prefix_match sources[MAX_PREFIXES_PER_RULE];
 	struct prefix_match destinations[MAX_PREFIXES_PER_RULE];
@@ -183,6 +190,7 @@ struct nat_pool {
 	u8 port_flags;      /* enum pool_port_flags */
 	u8 base_length;     /* SELECT_SHIFTED: of base, of 128 */
 	union ip_addr base; /* SELECT_SHIFTED: the host that gets the first address of its list */
+	struct alarm_thresholds alarm; /* of the utilization, in percent */
 };
 
 /* Idle timeouts. */

@@ -60,6 +60,7 @@ struct snapshot_pool {
 	struct snapshot_prefix host_base; /* without port_translation; otherwise its length is 0 */
 	bool preserve_parity;
 	bool preserve_range;
+	struct alarm_thresholds alarm; /* percent */
 	enum snapshot_overflow overflow;
 	char overflow_pool[SNAPSHOT_NAME_BYTES]; /* OVERFLOW_TO_POOL only, otherwise empty */
 };
@@ -95,6 +96,7 @@ struct snapshot_rule {
 	struct snapshot_application applications[MAX_SERVICES_PER_RULE];
 	enum snapshot_action action;
 	char pool[SNAPSHOT_NAME_BYTES]; /* ACTION_POOL only, otherwise empty */
+	struct alarm_thresholds alarm;  /* live flows */
 };
 
 struct snapshot_rule_set {

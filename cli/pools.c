@@ -230,6 +230,18 @@ static void print_addresses(FILE *out, const json_t *pool)
 			      idle == 1 ? "" : "es");
 }
 
+void alarm_print(FILE *out, const char *label, const json_t *alarm)
+{
+	if (!json_is_object(alarm))
+		return;
+	(void)fputs(label, out);
+	print_template(out, alarm, "raise {raise}, clear {clear}; ");
+	if (json_is_true(json_object_get(alarm, "raised")))
+		print_template(out, alarm, "raised for {age_s} s\n");
+	else
+		(void)fputs("not raised\n", out);
+}
+
 static void print_preserved(FILE *out, const json_t *pool)
 {
 	bool parity = json_is_true(json_object_get(pool, "preserve_parity"));
@@ -262,9 +274,11 @@ static void print_pool(FILE *out, const json_t *pool)
 		       "Address-persistent : {address_persistent} ({algorithm})\n"
 		       "Ports in use       : {ports_in_use} of {capacity}\n"
 		       "Ports resting      : {ports_resting}\n"
+		       "Utilization        : {utilization} %\n"
 		       "Sessions           : {flows}\n"
 		       "Allocations        : {allocations}\n"
 		       "Exhaustions        : {exhaustions}\n");
+	alarm_print(out, "Alarm threshold    : ", json_object_get(pool, "alarm"));
 	print_preserved(out, pool);
 	if (json_is_string(json_object_get(pool, "overflow_pool")))
 		print_template(out, pool,

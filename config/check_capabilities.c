@@ -85,6 +85,20 @@ static bool asks_host_address_base(const struct checking *c, const struct node *
 	return is_statement(node, "pool", "host-address-base");
 }
 
+/* The statement for all pools asks only if a pool goes by it. */
+static bool asks_alarm(const struct checking *c, const struct node *node, u32 value)
+{
+	const struct node *pool;
+
+	(void)value;
+	if (is_statement(node, "source-nat", "rule-session-count-alarm"))
+		return true;
+	for_each_child(pool, c->source, "pool")
+		if (node_pool_alarm(pool) == node)
+			return true;
+	return false;
+}
+
 static bool asks_proxy(const struct checking *c, const struct node *node, u32 value)
 {
 	(void)c, (void)value;
@@ -117,6 +131,8 @@ static const struct demand demands[] = {
 	 "'address-persistent algorithm ebpf-legacy'", "another algorithm"},
 	{"address-persistent:userspace-v1", asks_algorithm, SELECT_USERSPACE_V1,
 	 "'address-persistent algorithm userspace-v1'", "another algorithm"},
+	{"alarms", asks_alarm, 0, "alarms", "neither 'pool-utilization-alarm' nor "
+					    "'rule-session-count-alarm'"},
 	{"dataplane:ebpf", asks_dataplane, DATAPLANE_EBPF, "'dataplane-type ebpf'",
 	 "another dataplane-type"},
 	{"dataplane:userspace", asks_dataplane, DATAPLANE_USERSPACE, "'dataplane-type userspace'",

@@ -97,6 +97,9 @@ static void what_pools_ask_for_has_its_place(void **state)
 	assert_place("set security nat source pool p host-address-base 10.0.0.0/24\n"
 		     "set security nat source pool p port no-translation\n",
 		     "host-address-base", 9, 50);
+	assert_place("set security nat source pool-utilization-alarm raise-threshold 90\n"
+		     "set security nat source pool-utilization-alarm clear-threshold 80\n",
+		     "alarms", 9, 25);
 	assert_place("", "overflow-pool", 0, 0);
 	assert_place("set security nat source pool q overflow-pool p\n"
 		     "set security nat source pool p overflow-pool interface\n",

@@ -107,6 +107,13 @@ const struct node *node_persistence(const struct node *pool)
 						     : node_child(pool->parent, "address-persistent");
 }
 
+const struct node *node_pool_alarm(const struct node *pool)
+{
+	const struct node *own = node_child(pool, "pool-utilization-alarm");
+
+	return own ? own : node_child(pool->parent, "pool-utilization-alarm");
+}
+
 struct port_range node_pool_ports(const struct node *pool)
 {
 	const struct node *standard = node_child(pool->parent, "pool-default-port-range");

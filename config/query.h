@@ -36,6 +36,9 @@ u32 node_number(const struct node *from, const char *path);
  */
 const struct node *node_persistence(const struct node *pool);
 
+/* => the pool-utilization-alarm that a pool goes by: its own, or that for all pools; or NULL */
+const struct node *node_pool_alarm(const struct node *pool);
+
 /* => the ports of a pool: its own, or those for all pools that name none; without translation, all */
 struct port_range node_pool_ports(const struct node *pool);
 

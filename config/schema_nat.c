@@ -61,19 +61,36 @@ static const struct schema persistent_nat_statements[] = {
 
 #define PERSISTENT_NAT OTHER(CONTAINER("persistent-nat"), .children = persistent_nat_statements)
 
+#define THRESHOLDS(lowest_raise, lowest_clear, highest, what)                                    \
+	{                                                                                         \
+		LEAF("raise-threshold"),                                                          \
+		NUMBER(lowest_raise, highest),                                                    \
+		.mandatory = "'raise-threshold N'",                                               \
+		.help = "The alarm is raised when " what " this",                                 \
+	},                                                                                        \
+	{                                                                                         \
+		LEAF("clear-threshold"),                                                          \
+		NUMBER(lowest_clear, highest),                                                    \
+		.mandatory = "'clear-threshold N'",                                               \
+		.help = "The alarm is cleared when they are below this",                          \
+	}
+
 static const struct schema alarm_statements[] = {
-	OTHER(LEAF("raise-threshold"), NUMBER(50, 100)),
-	OTHER(LEAF("clear-threshold"), NUMBER(40, 100)),
+	THRESHOLDS(50, 40, 100, "used ports come to so many percent:"),
 	{0},
 };
 
-#define POOL_ALARM                                                         \
-	OTHER(CONTAINER("pool-utilization-alarm"), .flags = SCHEMA_INLINE, \
-	      .children = alarm_statements)
+#define POOL_ALARM                                                                                \
+	{                                                                                         \
+		CONTAINER("pool-utilization-alarm"),                                              \
+		.flags = SCHEMA_INLINE,                                                           \
+		.help = "Say in the log when ports become scarce; of a pool, goes before the "    \
+			"statement for all pools",                                                \
+		.children = alarm_statements,                                                     \
+	}
 
 static const struct schema rule_alarm_statements[] = {
-	OTHER(LEAF("raise-threshold"), NUMBER(1, 4294967295)),
-	OTHER(LEAF("clear-threshold"), NUMBER(1, 4294967295)),
+	THRESHOLDS(1, 1, 4294967295, "live sessions come to"),
 	{0},
 };
 
@@ -360,8 +377,12 @@ static const struct schema action_statements[] = {
 	OTHER(LEAF("mapping-type"), KEYWORDS(mapping_types)),
 	OPAQUE("filtering-type"),
 	OTHER(CONTAINER("secure-nat-mapping"), .children = secure_mapping_statements),
-	OTHER(CONTAINER("rule-session-count-alarm"), .flags = SCHEMA_INLINE,
-	      .children = rule_alarm_statements),
+	{
+		CONTAINER("rule-session-count-alarm"),
+		.flags = SCHEMA_INLINE,
+		.help = "Say in the log when sessions of this rule become many",
+		.children = rule_alarm_statements,
+	},
 	{0},
 };
 

@@ -105,7 +105,7 @@ static void statements_of_junos_that_are_not_enforced_are_known(void **state)
 		"routing-instance",  "address-name",
 		"address-shared",    "address-pooling",      "persistent-nat",
 		"allocation-domain", "ei-mapping-timeout",   "mapping-timeout",
-		"limit-ports-per-host", "pool-utilization-alarm",
+		"limit-ports-per-host",
 	};
 	const struct schema *security = schema_find(&schema_root, "security");
 	const struct schema *source = schema_find(schema_find(security, "nat"), "source");

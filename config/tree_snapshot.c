@@ -95,6 +95,14 @@ static void fill_overflow(const struct node *overflow, struct snapshot_pool *out
 	COPY_NAME(out->overflow_pool, overflow->text);
 }
 
+static struct alarm_thresholds fill_alarm(const struct node *alarm)
+{
+	if (!alarm)
+		return (struct alarm_thresholds){0};
+	return (struct alarm_thresholds){node_number(alarm, "raise-threshold"),
+					 node_number(alarm, "clear-threshold")};
+}
+
 static int fill_pool(const struct node *pool, struct snapshot_pool *out)
 {
 	const struct node *base = node_child(pool, "host-address-base");
@@ -104,6 +112,7 @@ static int fill_pool(const struct node *pool, struct snapshot_pool *out)
 	COPY_NAME(out->name, pool->text);
 	out->port_low = ports.low;
 	out->port_high = ports.high;
+	out->alarm = fill_alarm(node_pool_alarm(pool));
 	out->port_translation = !base;
 	if (base)
 		out->host_base = base->value.prefix;
@@ -232,6 +241,8 @@ static int fill_rule_set(const struct node *rule_set, struct snapshot_rule_set *
 		COPY_NAME(place->name, rule->text);
 		fill_match(node_child(rule, "match"), place);
 		fill_action(node_at(rule, "then source-nat"), place);
+		place->alarm =
+			fill_alarm(node_at(rule, "then source-nat rule-session-count-alarm"));
 	}
 	return 0;
 }

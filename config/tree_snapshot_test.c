@@ -240,6 +240,26 @@ static void shifted_pools_reach_the_snapshot(void **state)
 	snapshot_free(&s);
 }
 
+static void alarms_reach_the_snapshot(void **state)
+{
+	struct snapshot s = testing_snapshot(
+		ZONES RULE_SET POOL "address 192.0.2.1\n" POOL
+		"pool-utilization-alarm raise-threshold 90 clear-threshold 80\n"
+		"set security nat source pool q address 192.0.2.2\n"
+		"set security nat source pool-utilization-alarm raise-threshold 70 clear-threshold "
+		"60\n" RULE "then source-nat pool p\n" RULE
+		"then source-nat rule-session-count-alarm raise-threshold 5 clear-threshold 4\n");
+
+	(void)state;
+	assert_int_equal(s.pools[0].alarm.raise, 90);
+	assert_int_equal(s.pools[0].alarm.clear, 80);
+	assert_int_equal(s.pools[1].alarm.raise, 70);
+	assert_int_equal(s.pools[1].alarm.clear, 60);
+	assert_int_equal(s.rule_sets[0].rules[0].alarm.raise, 5);
+	assert_int_equal(s.rule_sets[0].rules[0].alarm.clear, 4);
+	snapshot_free(&s);
+}
+
 static void matches_reach_the_snapshot(void **state)
 {
 	struct snapshot s = testing_snapshot(
@@ -417,6 +437,7 @@ int main(void)
 		cmocka_unit_test(overflow_pools_reach_the_snapshot),
 		cmocka_unit_test(ports_of_pools_reach_the_snapshot),
 		cmocka_unit_test(shifted_pools_reach_the_snapshot),
+		cmocka_unit_test(alarms_reach_the_snapshot),
 		cmocka_unit_test(matches_reach_the_snapshot),
 		cmocka_unit_test(applications_become_their_services),
 		cmocka_unit_test(application_any_is_no_condition),

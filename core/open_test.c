@@ -234,7 +234,7 @@ static void a_rule_with_a_broken_pool_owns_its_packets(void **state)
 #define OVERFLOWING(name, address, overflow)                                                       \
 	"{'name':'" name "','addresses':[{'low':'" address "','high':'" address "'}],"            \
 	"'port_low':5000,'port_high':5000,'address_persistent':false,'algorithm':null,"           \
-	"'port_translation':true,'host_address_base':null,'preserve_parity':false,'preserve_range':false,'overflow':" overflow "}"
+	"'port_translation':true,'host_address_base':null,'preserve_parity':false,'preserve_range':false,'alarm_raise':0,'alarm_clear':0,'overflow':" overflow "}"
 
 static int start_overflowing(void **state)
 {
@@ -307,7 +307,7 @@ static int start_preserving(void **state)
 		.pools = "{'name':'p','addresses':[{'low':'198.51.100.1','high':'198.51.100.1'}],"
 			 "'port_low':1000,'port_high':1100,'address_persistent':false,"
 			 "'algorithm':null,'port_translation':true,'host_address_base':null,'preserve_parity':true,'preserve_range':true,"
-			 "'overflow':null,'overflow_pool':null}",
+			 "'alarm_raise':0,'alarm_clear':0,'overflow':null,'overflow_pool':null}",
 		.rules = TEST_RULE("all", "pool", "'p'"),
 		.maximum_flows = 1024,
 	};
@@ -358,12 +358,12 @@ static int start_shifting(void **state)
 			 "'port_low':1,'port_high':65535,'address_persistent':false,"
 			 "'algorithm':null,'port_translation':false,"
 			 "'host_address_base':'10.0.0.8/32','preserve_parity':false,"
-			 "'preserve_range':false,'overflow':null,'overflow_pool':null},"
+			 "'preserve_range':false,'alarm_raise':0,'alarm_clear':0,'overflow':null,'overflow_pool':null},"
 			 "{'name':'q','addresses':[{'low':'198.51.100.1','high':'198.51.100.1'}],"
 			 "'port_low':1,'port_high':65535,'address_persistent':false,"
 			 "'algorithm':null,'port_translation':false,"
 			 "'host_address_base':'10.0.1.0/24','preserve_parity':false,"
-			 "'preserve_range':false,'overflow':'interface','overflow_pool':null}",
+			 "'preserve_range':false,'alarm_raise':0,'alarm_clear':0,'overflow':'interface','overflow_pool':null}",
 		.rules = TEST_RULE_FROM("'10.0.0.0/24'", "all", "pool", "'p'") ","
 			 TEST_RULE("rest", "pool", "'q'"),
 		.maximum_flows = FLOWS_MIN,

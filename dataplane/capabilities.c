@@ -132,6 +132,19 @@ static bool needs_overflow_pool(const struct snapshot *s)
 	return false;
 }
 
+static bool rule_has_alarm(const struct snapshot_rule *rule)
+{
+	return rule->alarm.raise != 0;
+}
+
+static bool needs_alarms(const struct snapshot *s)
+{
+	for (size_t i = 0; i < s->pool_count; i++)
+		if (s->pools[i].alarm.raise)
+			return true;
+	return any_rule(s, rule_has_alarm);
+}
+
 struct capability {
 	const char *name;
 	u32 offered_by; /* bit per dataplane */
@@ -151,6 +164,7 @@ enum {
 static const struct capability capabilities[] = {
 	{"address-persistent:ebpf-legacy", BY_BOTH, needs_ebpf_legacy},
 	{"address-persistent:userspace-v1", BY_BOTH, needs_userspace_v1},
+	{"alarms", BY_BOTH, needs_alarms},
 	{"dataplane:ebpf", BY_EBPF, needs_ebpf},
 	{"dataplane:userspace", BY_USERSPACE, needs_userspace},
 	{"host-address-base", BY_BOTH, needs_host_address_base},

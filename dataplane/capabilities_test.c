@@ -62,6 +62,9 @@ static void a_pool_asks_for_what_it_does_with_ports(void **state)
 	pool.port_translation = true;
 	s.port_hold_down_s = 1;
 	assert_needed(&s, "port-hold-down");
+	s.port_hold_down_s = 0;
+	pool.alarm.raise = 90;
+	assert_needed(&s, "alarms");
 }
 
 static void a_rule_asks_for_its_action_and_families(void **state)

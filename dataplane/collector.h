@@ -34,7 +34,10 @@ struct collector_pass {
 	u64 reclaimed;                   /* out: slots freed */
 };
 
-/* Walks slots first..first + count - 1 (cut at the end of the table); from slot 0 on, wakes ports that have rested. */
+/*
+ * Walks slots first..first + count - 1 (cut at the end of the table). A walk from slot 0 on also frees
+ * the ports that have rested.
+ */
 void collector_walk(struct tables *tables, struct collector_pass *pass, u32 first, u32 count);
 
 #endif

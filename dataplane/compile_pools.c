@@ -111,6 +111,7 @@ static int compile_pool(struct compiler *c, const struct snapshot_pool *from)
 	pool->port_high = from->port_high;
 	pool->selector = (u8)from->algorithm;
 	pool->sequential = !c->snapshot->port_randomization;
+	pool->alarm = from->alarm;
 	if (!from->port_translation)
 		compile_shift(from, pool);
 	if (from->preserve_parity)

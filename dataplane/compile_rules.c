@@ -96,6 +96,7 @@ static int compile_rule(struct compiler *c, const char *set, const struct snapsh
 	if (id < 0)
 		return compile_full(c, id, "rule", from->name);
 	rule->id = (u16)id;
+	rule->alarm = from->alarm;
 	compile_match(rule, from);
 	c->rules_used++;
 	id = compile_action(c, rule, from);

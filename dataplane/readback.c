@@ -146,6 +146,7 @@ static int read_pool(struct reader *r, struct snapshot_pool *pool, const struct 
 		  r->tables->names->pools[from->id % MAX_POOL_IDS].names[0]);
 	pool->port_low = from->port_low;
 	pool->port_high = from->port_high;
+	pool->alarm = from->alarm;
 	pool->preserve_parity = from->port_flags & POOL_PRESERVES_PARITY;
 	pool->preserve_range = from->port_flags & POOL_PRESERVES_RANGE;
 	pool->port_translation = !(from->port_flags & POOL_KEEPS_PORTS);
@@ -255,6 +256,7 @@ static void read_rule(struct reader *r, struct snapshot_rule *rule, const struct
 	read_protocols(rule, from);
 	read_applications(r, rule, from);
 	read_action(r, rule, from);
+	rule->alarm = from->alarm;
 }
 
 static void read_context(struct reader *r, struct snapshot_context *context,

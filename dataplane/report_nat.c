@@ -9,6 +9,7 @@
 #include "core/atomic.h"
 #include "core/pool_ports.h"
 #include "dataplane/address.h"
+#include "dataplane/alarms.h"
 #include "dataplane/clock.h"
 #include "dataplane/report_view.h"
 #include "dataplane/words.h"
@@ -81,18 +82,24 @@ static json_t *overflow_json(const struct view *v, const struct nat_pool *pool)
 /* => how many ports the pool's addresses have, of all protocols */
 static u64 pool_capacity(const struct nat_pool *pool, u64 addresses)
 {
-	struct port_range all = {pool->port_low, pool->port_high}, high, low;
-	u64 ports;
+	u64 ports = 0;
 
-	if (pool->port_flags & POOL_KEEPS_PORTS)
-		return addresses * PORTS_PROTOCOLS * PORTS_PER_SPACE;
+	for (u32 protocol = 0; protocol < PORTS_PROTOCOLS; protocol++)
+		ports += pool_ports_of_space(pool, protocol);
+	return addresses * ports;
+}
 
-	high = pool_port_range(all, pool->port_flags, PROTOCOL_UDP, PORTS_PER_SPACE - 1);
-	ports = (u64)high.high - high.low + 1;
-	low = pool_port_range(all, pool->port_flags, PROTOCOL_UDP, 1);
-	if (low.high < high.low)
-		ports += (u64)low.high - low.low + 1;
-	return addresses * (2 * ports + all.high - all.low + 1);
+/* => thresholds and state of an alarm; null where there is none */
+static json_t *alarm_json(const struct alarm_thresholds *alarm,
+			  const struct owner_counters *counters)
+{
+	u64 since_s = atomic_read(&counters->alarm_since_s);
+
+	if (!alarm->raise)
+		return json_null();
+	return json_pack("{s:I, s:I, s:b, s:o}", "raise", (json_int_t)alarm->raise, "clear",
+			 (json_int_t)alarm->clear, "raised", since_s != 0, "age_s",
+			 since_s ? report_number(clock_now_s() - (u32)since_s) : json_null());
 }
 
 /* => the first host of a pool that shifts addresses, as a prefix; or null */
@@ -107,33 +114,47 @@ static json_t *base_json(const struct nat_pool *pool)
 			    pool->base_length - family_bits);
 }
 
+/* What it is configured to do. */
+static json_t *pool_configuration_json(const struct view *v, const struct nat_pool *pool,
+				       bool of_interface)
+{
+	return json_pack(
+		"{s:s, s:I, s:b, s:I, s:I, s:b, s:o, s:b, s:b, s:b, s:s, s:o}", "name",
+		view_pool(v, pool->id), "id", (json_int_t)pool->id, "interface", of_interface,
+		"port_low", (json_int_t)pool->port_low, "port_high", (json_int_t)pool->port_high,
+		"port_translation", !(pool->port_flags & POOL_KEEPS_PORTS), "host_address_base",
+		base_json(pool), "preserve_parity", (pool->port_flags & POOL_PRESERVES_PARITY) != 0,
+		"preserve_range", (pool->port_flags & POOL_PRESERVES_RANGE) != 0,
+		"address_persistent", pool->selector != SELECT_ROUND_ROBIN || of_interface,
+		"algorithm", of_interface ? "interface" : selector_name(pool->selector),
+		"overflow_pool", overflow_json(v, pool));
+}
+
 static json_t *pool_json(const struct view *v, const struct nat_pool *pool, bool of_interface)
 {
 	const struct owner_counters *counters =
 		&v->tables->pool_counters[pool->id % MAX_POOL_IDS];
+	json_t *object = pool_configuration_json(v, pool, of_interface);
 	struct pool_totals totals = {0};
 	json_t *addresses = pool_addresses_json(v, pool, &totals);
-
-	return json_pack(
-		"{s:s, s:I, s:b, s:I, s:I, s:b, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, "
-		"s:o, s:b, s:b, s:o, s:I, s:o, s:o}",
-		"name", view_pool(v, pool->id), "id", (json_int_t)pool->id, "interface",
-		of_interface, "port_low", (json_int_t)pool->port_low, "port_high",
-		(json_int_t)pool->port_high, "address_persistent",
-		pool->selector != SELECT_ROUND_ROBIN || of_interface, "algorithm",
-		of_interface ? "interface" : selector_name(pool->selector), "total_addresses",
-		(json_int_t)totals.addresses, "capacity",
+	json_t *figures = json_pack(
+		"{s:I, s:I, s:I, s:I, s:I, s:o, s:I, s:I, s:I, s:I, s:I, s:o, s:o}",
+		"total_addresses", (json_int_t)totals.addresses, "capacity",
 		(json_int_t)pool_capacity(pool, totals.addresses), "ports_in_use",
-		(json_int_t)totals.in_use, "ports_resting", (json_int_t)totals.resting, "flows", (json_int_t)atomic_read(&counters->flows),
-		"allocations", (json_int_t)atomic_read(&counters->flows_opened), "hits",
+		(json_int_t)totals.in_use, "ports_resting", (json_int_t)totals.resting,
+		"utilization", (json_int_t)pool_utilization(v->tables, v->config, pool), "alarm",
+		alarm_json(&pool->alarm, counters), "flows",
+		(json_int_t)atomic_read(&counters->flows), "allocations",
+		(json_int_t)atomic_read(&counters->flows_opened), "hits",
 		(json_int_t)atomic_read(&counters->hits), "exhaustions",
 		(json_int_t)atomic_read(
 			&counters->failures[REASON_source_nat_pool_exhausted]),
-		"port_translation", !(pool->port_flags & POOL_KEEPS_PORTS), "host_address_base",
-		base_json(pool), "preserve_parity", (pool->port_flags & POOL_PRESERVES_PARITY) != 0,
-		"preserve_range", (pool->port_flags & POOL_PRESERVES_RANGE) != 0, "overflow_pool",
-		overflow_json(v, pool), "overflows", (json_int_t)atomic_read(&counters->overflows), "failures", failures_json(counters),
-		"addresses", addresses);
+		"overflows", (json_int_t)atomic_read(&counters->overflows), "failures",
+		failures_json(counters), "addresses", addresses);
+
+	(void)json_object_update(object, figures);
+	json_decref(figures);
+	return object;
 }
 
 static void look_at_pools(const struct tables *tables, const struct network *network,
@@ -172,14 +193,14 @@ static json_t *rule_json(const struct view *v, const struct nat_rule *rule, u32 
 		pool = view_pool(v, v->config->pools[rule->pool % MAX_POOLS].id);
 	if (rule->action == RULE_FAIL)
 		pool = view_pool(v, rule->pool);
-	return json_pack("{s:s, s:s, s:I, s:I, s:s, s:s, s:I, s:I, s:I, s:o}", "rule_set",
+	return json_pack("{s:s, s:s, s:I, s:I, s:s, s:s, s:I, s:I, s:I, s:o, s:o}", "rule_set",
 			 view_rule_set(v, rule->id), "rule", view_rule(v, rule->id), "id",
 			 (json_int_t)rule->id, "position", (json_int_t)position, "action",
 			 actions[rule->action % 4], "pool", pool, "hits",
 			 (json_int_t)atomic_read(&counters->hits), "flows_opened",
 			 (json_int_t)atomic_read(&counters->flows_opened), "flows",
-			 (json_int_t)atomic_read(&counters->flows), "failures",
-			 failures_json(counters));
+			 (json_int_t)atomic_read(&counters->flows), "alarm",
+			 alarm_json(&rule->alarm, counters), "failures", failures_json(counters));
 }
 
 static void look_at_rules(const struct tables *tables, const struct network *network,

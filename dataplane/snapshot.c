@@ -223,6 +223,16 @@ static void code_zone(struct codec *c, void *value)
 	codec_object_end(c);
 }
 
+/* The fields alarm_raise and alarm_clear of the object at hand. */
+static void code_alarm(struct codec *c, struct alarm_thresholds *alarm, u32 most)
+{
+	codec_u32(c, "alarm_raise", &alarm->raise, 0, most);
+	codec_u32(c, "alarm_clear", &alarm->clear, 0, most);
+	if (c->decoding && !c->failed && alarm->clear >= alarm->raise &&
+	    (alarm->raise || alarm->clear))
+		codec_fail(c, "an alarm_clear below alarm_raise, or both 0");
+}
+
 static void code_host_base(struct codec *c, void *value)
 {
 	struct snapshot_prefix *base = value;
@@ -270,6 +280,7 @@ static void code_pool(struct codec *c, void *value)
 			      "family of all addresses, and then no algorithm");
 	codec_bool(c, "preserve_parity", &pool->preserve_parity);
 	codec_bool(c, "preserve_range", &pool->preserve_range);
+	code_alarm(c, &pool->alarm, 100);
 	CODE_ENUM(c, "overflow", pool->overflow, overflow_names, true);
 	codec_string(c, "overflow_pool", pool->overflow_pool, sizeof(pool->overflow_pool), true);
 	if (c->decoding && !c->failed &&
@@ -354,6 +365,7 @@ static void code_rule(struct codec *c, void *value)
 		   code_application);
 	CODE_ENUM(c, "action", rule->action, action_names, false);
 	codec_string(c, "pool", rule->pool, sizeof(rule->pool), true);
+	code_alarm(c, &rule->alarm, ~0u);
 	if (c->decoding && !c->failed && (rule->action == ACTION_POOL) != (*rule->pool != '\0'))
 		codec_fail(c, "a pool exactly if the action is \"pool\"");
 	codec_object_end(c);

@@ -122,6 +122,8 @@ static void random_pool(struct snapshot_pool *pool, u32 number)
 	pool->algorithm = below(3);
 	pool->address_persistent = pool->algorithm != SELECT_ROUND_ROBIN;
 	pool->port_translation = true;
+	if (below(2))
+		pool->alarm = (struct alarm_thresholds){50 + below(51), 40 + below(10)};
 	pool->preserve_parity = below(2);
 	pool->preserve_range = below(2);
 	if (pool->address_count && pool->algorithm == SELECT_ROUND_ROBIN && below(2))
@@ -520,6 +522,8 @@ static void contradictions_are_refused(void **state)
 	expect_refusal("address_persistent", json_false(), "pools[0]");
 	expect_refusal("algorithm", json_null(), "pools[0]");
 	expect_refusal("overflow", json_null(), "pools[0]");
+	expect_refusal("alarm_raise", json_integer(70), "pools[0]");
+	expect_refusal("alarm_clear", json_integer(101), "pools[0].alarm_clear");
 	expect_refusal("port_translation", json_false(), "pools[0]");
 	expect_refusal("host_address_base", json_string("10.0.0.0/8"), "pools[0]");
 	expect_refusal("host_address_base", json_string("0.0.0.0/0"), "pools[0].host_address_base");

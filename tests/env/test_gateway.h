@@ -36,7 +36,7 @@ struct test_configuration {
 
 /* What the pools of most tests do not use; the fields that a pool ends with. */
 #define TEST_POOL_PLAIN                                                                     \
-	"'port_translation':true,'host_address_base':null,'preserve_parity':false,'preserve_range':false,'overflow':null,'overflow_pool':null"
+	"'port_translation':true,'host_address_base':null,'preserve_parity':false,'preserve_range':false,'alarm_raise':0,'alarm_clear':0,'overflow':null,'overflow_pool':null"
 
 #define TEST_POOL(name, low, high, port_low, port_high)                                        \
 	"{'name':'" name "','addresses':[{'low':'" low "','high':'" high "'}],"               \
@@ -46,7 +46,7 @@ struct test_configuration {
 #define TEST_RULE_FROM(sources, name, action, pool)                                            \
 	"{'name':'" name "','source_addresses':[" sources "],'destination_addresses':[],"      \
 	"'source_ports':[],'destination_ports':[],'protocols':[],'applications':[],"          \
-	"'action':'" action "','pool':" pool "}"
+	"'action':'" action "','pool':" pool ",'alarm_raise':0,'alarm_clear':0}"
 
 #define TEST_RULE(name, action, pool) TEST_RULE_FROM("", name, action, pool)
 

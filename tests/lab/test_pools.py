@@ -113,3 +113,34 @@ def test_address_shifting(lab):
                    "a refusal")
     assert "no translation" in house.gateway.cli("show", "security", "nat", "source", "pool",
                                                  "shift")
+
+
+def test_alarms(lab):
+    """a pool and a rule raise their alarms once, and clear them once, also when killed between"""
+    house = lab.house(NARROW.replace("5001", "5003"),
+                      "set security nat source pool-utilization-alarm raise-threshold 75 "
+                      "clear-threshold 50\n"
+                      "set security nat source rule-set out rule all then source-nat "
+                      "rule-session-count-alarm raise-threshold 3 clear-threshold 2\n"
+                      "deactivate security nat source pool resi address 198.51.100.16/29\n"
+                      "set security nat source pool resi address 198.51.100.16/32\n")
+    gateway = house.gateway
+    Observer(house.servers["s1"])
+
+    def is_raised(value):
+        return (gateway.pool("resi")["alarm"]["raised"] == value
+                and gateway.rule("all")["alarm"]["raised"] == value)
+
+    assert is_raised(False)
+    with ExitStack() as stack:
+        _open(house, 3, stack)
+        assert gateway.pool("resi")["utilization"] == 75
+        wait_until(lambda: is_raised(True), "the alarms to be raised")
+        gateway.kill_dataplane()
+        wait_until(lambda: is_raised(True), "the alarms to be known")
+    gateway.cli("clear", "security", "flow", "session", "all")
+    wait_until(lambda: is_raised(False), "the alarms to be cleared")
+    said = gateway.daemon.output()
+    for tag in ("RT_SRC_NAT_POOL_ALARM_RAISE: pool resi", "RT_SRC_NAT_POOL_ALARM_CLEAR: pool resi",
+                "RT_SRC_NAT_RULE_ALARM_RAISE: rule all", "RT_SRC_NAT_RULE_ALARM_CLEAR: rule all"):
+        assert said.count(tag) == 1, said

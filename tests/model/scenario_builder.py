@@ -8,7 +8,7 @@ from ipaddress import ip_address
 from addresses import packed
 
 
-POOL_PLAIN = {"port_translation": True, "host_address_base": None,
+POOL_PLAIN = {"alarm_raise": 0, "alarm_clear": 0, "port_translation": True, "host_address_base": None,
               "preserve_parity": False, "preserve_range": False,
               "overflow": None, "overflow_pool": None}
 
@@ -45,7 +45,7 @@ def rule(name, action, **conditions):
     """A rule; `action` is off, interface, or the name of a pool."""
     is_pool = action not in ("off", "interface")
     return {"name": name, **match(**conditions), "action": "pool" if is_pool else action,
-            "pool": action if is_pool else None}
+            "pool": action if is_pool else None, "alarm_raise": 0, "alarm_clear": 0}
 
 
 def zone_context(*names):
@@ -145,16 +145,18 @@ class ScenarioBuilder:
 
 def capabilities(body):
     """What a receiver of the snapshot must be able to do (docs/snapshot.md)."""
+    rules = [each for rule_set in body["rule_sets"] for each in rule_set["rules"]]
     needed = {"source-nat", f"dataplane:{body['dataplane']}"}
     needed |= {f"address-persistent:{pool['algorithm']}" for pool in body["pools"]
                if pool["algorithm"]}
-    rules = [each for rule_set in body["rule_sets"] for each in rule_set["rules"]]
     if any(each["action"] == "interface" for each in rules):
         needed.add("interface-nat")
     if any(each["overflow"] for each in body["pools"]):
         needed.add("overflow-pool")
     if body["port_hold_down"]:
         needed.add("port-hold-down")
+    if any(each["alarm_raise"] for each in body["pools"] + rules):
+        needed.add("alarms")
     if any(each["host_address_base"] for each in body["pools"]):
         needed.add("host-address-base")
     needed |= {f"preserve-{word}" for word in ("parity", "range")
