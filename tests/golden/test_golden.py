@@ -16,13 +16,14 @@ import frames
 import headers
 import lengths
 import persistent
+import pool_ports
 import sizes
 import translations
 from compare import byte_differences, dump
 from golden import Outcome, Outcomes, egress, without_fresh_id
 
 TABLES = (checksums, destinations, errors_ipv4, errors_ipv6, fragments, frames, headers, lengths,
-          persistent, sizes, translations)
+          persistent, pool_ports, sizes, translations)
 CASES = [case for table in TABLES for case in table.CASES]
 NAMES = [f"{table.__name__}: {case.name}" for table in TABLES for case in table.CASES]
 

@@ -207,7 +207,7 @@ def test_snapshot_is_complete(seed):
     scenario, _, _ = trace_of(seed)
     snapshot = scenario["snapshot"]
     assert set(snapshot) == {"version", "generation", "digest", "capabilities", "dataplane",
-                             "workers", "parity_sample", "port_randomization", "maximum_flows",
+                             "workers", "parity_sample", "port_randomization", "port_hold_down", "maximum_flows",
                              "timeouts", "zones", "pools", "rule_sets", "proxies"}
     assert snapshot["capabilities"] == capabilities(snapshot)
     assert len(snapshot["digest"]) == 64
