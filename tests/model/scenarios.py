@@ -253,7 +253,7 @@ def leases(b):
         b.pool(name, [f"198.51.100.{number * 16}-198.51.100.{number * 16 + 2}",
                       f"2001:db8:64:{number}::1-2001:db8:64:{number}::3"],
                *b.rng.choice(PORT_RANGES), b.rng.choice(ALGORITHMS),
-               preserve_parity=b.rng.random() < 0.3, preserve_range=b.rng.random() < 0.3)
+               preserve_parity=name == "host", preserve_range=name == "port")
     b.port_randomization = b.rng.random() < 0.7
     here = {"source_addresses": ["10.0.1.16/29", "2001:db8:1::4/126"]}
     there = {"source_addresses": ["10.0.1.8/30", "2001:db8:1::2/127"]}
@@ -273,24 +273,37 @@ def few_leases(b):
     _soon_idle(b)
     b.maximum_flows = 64
     b.port_randomization = b.rng.random() < 0.5
-    b.port_hold_down = b.rng.choice((0, 0, 20))
     b.pool("resi", ["198.51.100.16-198.51.100.17", "2001:db8:64::1-2001:db8:64::2"],
-           *b.rng.choice(((1024, 1030), (1024, 65535))), b.rng.choice(ALGORITHMS),
-           preserve_parity=b.rng.random() < 0.5, **b.rng.choice(({}, OVERFLOW_TO_INTERFACE)))
-    b.pool("two", ["198.51.100.18", "2001:db8:64::3"], 1023, 1024, **overflow_to("spill"))
-    b.pool("spill", ["198.51.100.19-198.51.100.20", "2001:db8:64::3"], 1020, 1030,
-           b.rng.choice(ALGORITHMS), preserve_range=b.rng.random() < 0.5)
-    b.pool("shifted", ["198.51.100.20-198.51.100.23"], 1, 65535, port_translation=False,
-           host_address_base="10.0.1.12/31", **b.rng.choice(({}, overflow_to("spill"))))
+           *b.rng.choice(((1024, 1030), (1024, 65535))), b.rng.choice(ALGORITHMS))
     b.rule_set("lan-out", zone_context("lan"), zone_context("wan"),
                rule("plain", "resi", source_addresses=["10.0.1.16/29", "2001:db8:2::/48"]),
-               rule("shifted", "shifted", _lease(b, b.rng.choice(PERMITS)),
-                    source_addresses=["10.0.1.12/30"]),
-               rule("spill", "spill", _lease(b, b.rng.choice(PERMITS)),
-                    destination_addresses=["192.0.2.0/30", "2001:db8:c0::/126"]),
-               rule("two", "two", _lease(b, TARGET_HOST_PORT),
-                    source_addresses=["10.0.1.8/29", "2001:db8:1::2/127"]),
                rule("resi", "resi", _lease(b, b.rng.choice(PERMITS))))
+
+
+def pooled_leases(b):
+    """Leases of pools that run out and overflow, that shift addresses or keep a port's parity and
+    range, in a table that is soon full; ports rest for a while."""
+    _surround(b)
+    _soon_idle(b)
+    b.maximum_flows = 400
+    b.port_randomization = b.rng.random() < 0.5
+    b.port_hold_down = b.rng.choice((0, 20))
+    b.pool("few", ["198.51.100.16-198.51.100.17", "2001:db8:64::1-2001:db8:64::2"], 1020, 1030,
+           b.rng.choice(ALGORITHMS), preserve_parity=True, **OVERFLOW_TO_INTERFACE)
+    b.pool("two", ["198.51.100.18", "2001:db8:64::3"], 1023, 1024, **overflow_to("spill"))
+    b.pool("spill", ["198.51.100.19-198.51.100.20", "2001:db8:64::3"], 1020, 1030,
+           b.rng.choice(ALGORITHMS), preserve_range=True)
+    b.pool("shifted", ["198.51.100.20-198.51.100.23"], 1, 65535, port_translation=False,
+           host_address_base="10.0.1.12/31", **overflow_to("spill"))
+    b.rule_set("lan-out", zone_context("lan"), zone_context("wan"),
+               rule("plain", "few", source_addresses=["10.0.1.16/29", "2001:db8:2::/48"]),
+               rule("shifted", "shifted", _lease(b, ANY_REMOTE_HOST),
+                    source_addresses=["10.0.1.12/30"]),
+               rule("spill", "spill", _lease(b, TARGET_HOST),
+                    destination_addresses=["192.0.2.0/31", "2001:db8:c0::/127"]),
+               rule("two", "two", _lease(b, TARGET_HOST_PORT),
+                    source_addresses=["10.0.1.8/30", "2001:db8:1::2/127"]),
+               rule("few", "few", _lease(b, b.rng.choice(PERMITS))))
 
 
 def interface_leases(b):
@@ -302,9 +315,8 @@ def interface_leases(b):
     b.neighbour("eth3", "192.0.3.10", "fe80::3")
     b.outside("eth3", *["192.0.3.10"] * 4, "2001:db8:c3::1")
     b.kernel_ports = {"203.0.113.1": [[1024, 1100], [32768, 60999]]}
-    b.pool("own", ["203.0.113.1-203.0.113.2", "2001:db8:ff::1"], *b.rng.choice(
-        ((1090, 1200), (1098, 1105))), b.rng.choice(ALGORITHMS),
-           **b.rng.choice(({}, OVERFLOW_TO_INTERFACE)))
+    b.pool("own", ["203.0.113.1-203.0.113.2", "2001:db8:ff::1"], 1090, 1200,
+           b.rng.choice(ALGORITHMS))
     b.rule_set("lan-out", zone_context("lan"), zone_context("wan"),
                rule("own", "own", _lease(b, b.rng.choice(PERMITS)),
                     source_addresses=["10.0.1.8/29"]),
@@ -312,7 +324,7 @@ def interface_leases(b):
 
 
 SHAPES = (plain, zones, tiny, small_table, interface_action, own_address, broken, leases,
-          few_leases, interface_leases)
+          few_leases, interface_leases, pooled_leases)
 
 
 def make_scenario(seed, rng):
