@@ -8,8 +8,9 @@
  * pool has no port, select and reserve are gone through once more with its overflow pool.
  * They are called one after the other rather than from each other, because BPF's stack is small.
  *
- * With persistent-nat, the endpoint's lease is looked for instead of selecting an address; without one
- * it is reserved and published like a flow, and then the flow that goes through it.
+ * With persistent-nat, the endpoint's lease is looked for instead of selecting an address, in the
+ * rule's pool and then in its overflow pool; without one it is reserved and published like a flow, and
+ * then the flow that goes through it.
  *
  * INV-CLOSED  a packet that a rule owns and that cannot be translated is dropped before any state
  *             exists; what was reserved on the way (slot, port) is given back at once
