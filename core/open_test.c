@@ -236,7 +236,9 @@ static void a_rule_with_a_broken_pool_owns_its_packets(void **state)
 #define OVERFLOWING(name, address, overflow)                                                       \
 	"{'name':'" name "','addresses':[{'low':'" address "','high':'" address "'}],"            \
 	"'port_low':5000,'port_high':5000,'address_persistent':false,'algorithm':null,"           \
-	"'port_translation':true,'host_address_base':null,'preserve_parity':false,'preserve_range':false,'alarm_raise':0,'alarm_clear':0,'overflow':" overflow "}"
+	"'port_translation':true,'host_address_base':null," \
+	"'preserve_parity':false,'preserve_range':false," \
+	"'alarm_raise':0,'alarm_clear':0,'overflow':" overflow "}"
 
 static int start_overflowing(void **state)
 {

@@ -17,13 +17,17 @@
 #define POOL_P_INTO(overflow)                                                                      \
 	"{'name':'p','addresses':[{'low':'198.51.100.1','high':'198.51.100.2'}],'port_low':2000,"  \
 	"'port_high':2999,'address_persistent':false,'algorithm':null,"             \
-	"'port_translation':true,'host_address_base':null,'preserve_parity':false,'preserve_range':false,'alarm_raise':0,'alarm_clear':0,'overflow':" overflow "}"
+	"'port_translation':true,'host_address_base':null," \
+	"'preserve_parity':false,'preserve_range':false," \
+	"'alarm_raise':0,'alarm_clear':0,'overflow':" overflow "}"
 #define POOL_P_INTO_Q POOL_P_INTO("'pool','overflow_pool':'q'")
 #define POOL_P_INTO_INTERFACE POOL_P_INTO("'interface','overflow_pool':null")
 #define POOL_P_PRESERVING                                                                          \
 	"{'name':'p','addresses':[{'low':'198.51.100.1','high':'198.51.100.2'}],'port_low':2000,"  \
 	"'port_high':2999,'address_persistent':false,'algorithm':null,"                            \
-	"'port_translation':true,'host_address_base':null,'preserve_parity':false,'preserve_range':true,'alarm_raise':0,'alarm_clear':0,'overflow':null,'overflow_pool':null}"
+	"'port_translation':true,'host_address_base':null," \
+	"'preserve_parity':false,'preserve_range':true," \
+	"'alarm_raise':0,'alarm_clear':0,'overflow':null,'overflow_pool':null}"
 #define LAN_RULE TEST_RULE_FROM("'10.0.0.0/16'", "lan", "pool", "'p'")
 #define GUEST_RULE TEST_RULE_FROM("'10.2.0.0/16'", "guest", "interface", "null")
 

@@ -36,7 +36,9 @@ struct test_configuration {
 
 /* What the pools of most tests do not use; the fields that a pool ends with. */
 #define TEST_POOL_PLAIN                                                                     \
-	"'port_translation':true,'host_address_base':null,'preserve_parity':false,'preserve_range':false,'alarm_raise':0,'alarm_clear':0,'overflow':null,'overflow_pool':null"
+	"'port_translation':true,'host_address_base':null," \
+	"'preserve_parity':false,'preserve_range':false," \
+	"'alarm_raise':0,'alarm_clear':0,'overflow':null,'overflow_pool':null"
 
 #define TEST_POOL(name, low, high, port_low, port_high)                                        \
 	"{'name':'" name "','addresses':[{'low':'" low "','high':'" high "'}],"               \

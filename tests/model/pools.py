@@ -97,7 +97,6 @@ class Pool:
         self.round_robin[family] += 1
         return [(first + step) % count for step in range(count)]
 
-
     def _shifted(self, source, count):
         base, length = self.host_base
         index = int.from_bytes(source) - int.from_bytes(base)
