@@ -53,6 +53,7 @@ enum { INTERFACE_NAME_BYTES = 16 }; /* IFNAMSIZ */
 /* Who judges packets: the XDP program, or workers in user space that XDP hands them to. */
 enum dataplane { DATAPLANE_EBPF, DATAPLANE_USERSPACE, DATAPLANE_COUNT };
 
+enum { PORT_HOLD_DOWN_MAX_S = 600 };
 enum { MAX_WORKER_CPUS = 1024 };
 enum { PARITY_SAMPLE_MAX = 1000000000 };
 
@@ -100,6 +101,12 @@ struct service_match {
 	struct port_range destination;
 };
 
+/* An alarm is raised when a figure reaches the one, and cleared when it is below the other. */
+struct alarm_thresholds {
+	u32 raise; /* 0: there is no alarm */
+	u32 clear;
+};
+
 /* What a matching rule does; FAIL_* are rules that cannot, and therefore drop. */
 enum rule_action { RULE_OFF, RULE_POOL, RULE_INTERFACE, RULE_FAIL };
 
@@ -116,7 +123,8 @@ struct nat_rule {
 	bool any_protocol;
 	u8 permit; /* persistent-nat: enum lease_permit */
 	u8 padding[3];
-	union lease_policy policy; /* if there is a permit */
+	union lease_policy policy;     /* if there is a permit */
+	struct alarm_thresholds alarm; /* of the live flows */
 	u32 padding_2;
 	u64 protocols[4]; /* bit per protocol number, unless any_protocol */
 	struct prefix_match sources[MAX_PREFIXES_PER_RULE];
@@ -149,12 +157,24 @@ enum selector {
 	SELECT_ROUND_ROBIN,
 	SELECT_USERSPACE_V1,
 	SELECT_EBPF_LEGACY,
+	SELECT_SHIFTED, /* host-address-base */
 };
 
 /* The addresses of one family: a part of pool_addresses[]. */
 struct address_list {
 	u32 first;
 	u32 length;
+};
+
+enum { OVERFLOW_INTERFACE = 0xffff };
+
+enum { PRIVILEGED_PORTS = 1024 }; /* those from 1 to here, not included */
+
+/* Which ports of its range a pool gives to a flow (core/pool_ports.h). */
+enum pool_port_flags {
+	POOL_PRESERVES_PARITY = 1,
+	POOL_PRESERVES_RANGE = 2,
+	POOL_KEEPS_PORTS = 4, /* port no-translation */
 };
 
 struct nat_pool {
@@ -169,7 +189,12 @@ struct nat_pool {
 	 * one of them changes.
 	 */
 	u32 memo_version;
-	u32 padding;
+	/* position in pools[] + 1, 0: none, OVERFLOW_INTERFACE: the pool of the egress interface */
+	u16 overflow;
+	u8 port_flags;      /* enum pool_port_flags */
+	u8 base_length;     /* SELECT_SHIFTED: of base, of 128 */
+	union ip_addr base; /* SELECT_SHIFTED: the host that gets the first address of its list */
+	struct alarm_thresholds alarm; /* of the utilization, in percent */
 };
 
 /* Idle timeouts. */
@@ -197,6 +222,8 @@ struct nat_config {
 	u16 tcp_mss;       /* the largest that a SYN may offer; 0: whatever it offers */
 	struct flow_timeouts timeouts;
 	u32 parity_sample; /* one of so many first packets is judged twice, 0: none */
+	u32 port_hold_down_s; /* for how long a released port rests */
+	u32 padding2;
 	u64 worker_cpus[MAX_WORKER_CPUS / 64]; /* bit per CPU; none: any */
 	struct nat_interface interfaces[INTERFACE_SLOTS];
 	struct nat_address nat_addresses[NAT_ADDRESS_PLACES];

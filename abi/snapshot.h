@@ -46,6 +46,9 @@ struct snapshot_zone {
 	size_t interface_count;
 };
 
+/* Where a pool without a free port sends its flows. */
+enum snapshot_overflow { OVERFLOW_TO_NONE, OVERFLOW_TO_INTERFACE, OVERFLOW_TO_POOL };
+
 struct snapshot_pool {
 	char name[SNAPSHOT_NAME_BYTES];
 	struct snapshot_address_range *addresses; /* in configured order */
@@ -54,6 +57,13 @@ struct snapshot_pool {
 	u16 port_high;
 	bool address_persistent;
 	enum selector algorithm; /* SELECT_ROUND_ROBIN exactly if not address_persistent */
+	bool port_translation;
+	struct snapshot_prefix host_base; /* without port_translation; otherwise its length is 0 */
+	bool preserve_parity;
+	bool preserve_range;
+	struct alarm_thresholds alarm; /* percent */
+	enum snapshot_overflow overflow;
+	char overflow_pool[SNAPSHOT_NAME_BYTES]; /* OVERFLOW_TO_POOL only, otherwise empty */
 };
 
 /* from and to of a rule-set: one kind, up to MAX_CONTEXTS names. */
@@ -95,6 +105,7 @@ struct snapshot_rule {
 	enum snapshot_action action;
 	char pool[SNAPSHOT_NAME_BYTES]; /* ACTION_POOL only, otherwise empty */
 	struct snapshot_lease lease;    /* not with ACTION_OFF */
+	struct alarm_thresholds alarm;  /* live flows */
 };
 
 struct snapshot_rule_set {
@@ -119,6 +130,7 @@ struct snapshot {
 	bool busy_poll;                        /* of the workers */
 	u32 parity_sample; /* one of so many first packets is judged twice, 0: none */
 	bool port_randomization;
+	u32 port_hold_down_s; /* 0: a released port is free after the grace period */
 	u32 maximum_flows;
 	struct flow_timeouts timeouts;
 	bool syn_check; /* only a SYN opens a TCP flow */

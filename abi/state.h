@@ -43,6 +43,8 @@ struct owner_counters {
 	u64 round_robin[FAMILY_COUNT]; /* pools: the next place to begin */
 	u64 leases;         /* pools: live now; flows does not count them */
 	u64 leases_opened;
+	u64 overflows;      /* pools: first packets that the overflow pool was asked for instead */
+	u64 alarm_since_s;  /* holdfast-dp: the alarm is raised, since then; 0: it is not */
 	u64 padding;
 	u64 failures[REASON_CAPACITY];
 } __cache_aligned;

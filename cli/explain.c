@@ -207,6 +207,8 @@ static void take_steps(struct explanation *e)
 		e->reason = (u32)first_choose(p, &e->first);
 	if (e->reason == NO_REASON)
 		e->reason = (u32)first_select(p, &e->first);
+	if (first_overflows(p, &e->first, e->reason))
+		e->reason = (u32)first_select(p, &e->first);
 }
 
 /* => 0, or -ENOMEM and the error */
@@ -345,14 +347,18 @@ static void add_selection(const struct explanation *e, const struct nat_pool *po
 {
 	const struct address_list *list = &pool->lists[e->question->family];
 	bool chosen = e->reason == NO_REASON && !is_round_robin(pool, list);
+	struct port_range ports = {pool->port_low, pool->port_high};
 
+	if (e->question->has_source_port)
+		ports = pool_port_range(ports, pool->port_flags, e->packet.key.protocol,
+					e->question->source_port);
 	set(answer, "list_length", number(list->length));
 	set(answer, "index", chosen ? number(e->first.index) : json_null());
 	set(answer, "address",
 	    chosen ? address_json(list_address(e, list, e->first.index)) : json_null());
 	set(answer, "ranges", ranges_json(e, list));
-	set(answer, "port_low", number(pool->port_low));
-	set(answer, "port_high", number(pool->port_high));
+	set(answer, "port_low", number(ports.low));
+	set(answer, "port_high", number(ports.high));
 	if (e->reason == NO_REASON && !chosen)
 		set(answer, "note",
 		    json_string("round-robin: any address of the list may be chosen"));

@@ -93,13 +93,23 @@ int pools_join(json_t *pools, const json_t *installed)
 
 /* Figures of all pools. */
 
-/* => {address: [pool that has it...]}, the address with its figures in "address" */
+bool pools_translate_ports(const json_t *pool)
+{
+	return json_is_true(json_object_get(pool, "port_translation"));
+}
+
+/*
+ * => {address: [pool that translates ports and has it...]}, the address with its figures in
+ *    "address"
+ */
 static json_t *owners_by_address(const json_t *pools)
 {
 	json_t *owners = json_object(), *pool, *address;
 	size_t i, j;
 
 	json_array_foreach(json_object_get(pools, "pools"), i, pool) {
+		if (!pools_translate_ports(pool))
+			continue;
 		json_array_foreach(json_object_get(pool, "addresses"), j, address) {
 			const char *text = json_text(address, "address");
 			json_t *list = json_object_get(owners, text);
@@ -115,23 +125,39 @@ static json_t *owners_by_address(const json_t *pools)
 	return owners;
 }
 
-/* How many ports the pools have together, from place 1 of the list on. */
-static json_int_t ports_of_owners(const json_t *owners)
+enum { PORT_LIMIT = 65536, UNPRIVILEGED = 1024 };
+
+/* => how many of the ports were not seen before */
+static json_int_t see_ports(bool seen[PORT_LIMIT], json_int_t low, json_int_t high)
 {
-	enum { PORT_LIMIT = 65536 };
+	json_int_t count = 0;
+
+	for (json_int_t p = low; p >= 0 && p <= high && p < PORT_LIMIT; p++) {
+		count += !seen[p];
+		seen[p] = true;
+	}
+	return count;
+}
+
+/*
+ * How many ports the pools have together, from place 1 of the list on: query ids, or ports of TCP
+ * or UDP, of which those below 1024 are apart where they are preserved.
+ */
+static json_int_t ports_of_owners(const json_t *owners, bool queries)
+{
 	bool seen[PORT_LIMIT] = {false};
 	json_int_t count = 0;
 
 	for (size_t i = 1; i < json_array_size(owners); i++) {
 		const json_t *pool = json_array_get(owners, i);
-		json_int_t high = json_number(pool, "port_high");
+		json_int_t low = json_number(pool, "port_low");
+		bool apart = !queries && json_is_true(json_object_get(pool, "preserve_range"));
 
-		for (json_int_t p = json_number(pool, "port_low"); p >= 0 && p <= high; p++) {
-			if (p >= PORT_LIMIT)
-				break;
-			count += !seen[p];
-			seen[p] = true;
-		}
+		if (apart)
+			count += see_ports(seen, 1, UNPRIVILEGED - 1);
+		if (apart && low < UNPRIVILEGED)
+			low = UNPRIVILEGED;
+		count += see_ports(seen, low, json_number(pool, "port_high"));
 	}
 	return count;
 }
@@ -151,13 +177,12 @@ json_int_t pools_used_ports(const json_t *pools)
 /* TCP, UDP and query ids are three spaces of an address. */
 json_int_t pools_all_ports(const json_t *pools)
 {
-	enum { SPACES = 3 };
 	json_t *owners = owners_by_address(pools), *list;
 	json_int_t count = 0;
 	const char *address;
 
 	json_object_foreach(owners, address, list)
-		count += SPACES * ports_of_owners(list);
+		count += 2 * ports_of_owners(list, false) + ports_of_owners(list, true);
 	json_decref(owners);
 	return count;
 }
@@ -205,14 +230,41 @@ static void print_addresses(FILE *out, const json_t *pool)
 			      idle == 1 ? "" : "es");
 }
 
+void alarm_print(FILE *out, const char *label, const json_t *alarm)
+{
+	if (!json_is_object(alarm))
+		return;
+	(void)fputs(label, out);
+	print_template(out, alarm, "raise {raise}, clear {clear}; ");
+	if (json_is_true(json_object_get(alarm, "raised")))
+		print_template(out, alarm, "raised for {age_s} s\n");
+	else
+		(void)fputs("not raised\n", out);
+}
+
+static void print_preserved(FILE *out, const json_t *pool)
+{
+	bool parity = json_is_true(json_object_get(pool, "preserve_parity"));
+	bool range = json_is_true(json_object_get(pool, "preserve_range"));
+
+	if (parity || range)
+		(void)fprintf(out, "Port preserves     :%s%s\n", parity ? " parity" : "",
+			      range ? " range" : "");
+}
+
 static void print_pool(FILE *out, const json_t *pool)
 {
 	print_template(out, pool,
 		       "\n"
 		       "Pool name          : {name}\n"
 		       "Pool id            : {id}\n"
-		       "Routing instance   : default\n"
-		       "Port               : [{port_low}, {port_high}]\n"
+		       "Routing instance   : default\n");
+	print_template(out, pool,
+		       pools_translate_ports(pool)
+			       ? "Port               : [{port_low}, {port_high}]\n"
+			       : "Host address base  : {host_address_base}\n"
+				 "Port               : no translation\n");
+	print_template(out, pool,
 		       "Port overloading   : 1\n"
 		       "Address assignment : no-paired\n"
 		       "Total addresses    : {total_addresses}\n"
@@ -221,10 +273,18 @@ static void print_pool(FILE *out, const json_t *pool)
 	print_template(out, pool,
 		       "Address-persistent : {address_persistent} ({algorithm})\n"
 		       "Ports in use       : {ports_in_use} of {capacity}\n"
+		       "Ports resting      : {ports_resting}\n"
+		       "Utilization        : {utilization} %\n"
 		       "Sessions           : {flows}\n"
 		       "Allocations        : {allocations}\n"
 		       "Leases             : {leases} in use, {lease_allocations} handed out\n"
 		       "Exhaustions        : {exhaustions}\n");
+	alarm_print(out, "Alarm threshold    : ", json_object_get(pool, "alarm"));
+	print_preserved(out, pool);
+	if (json_is_string(json_object_get(pool, "overflow_pool")))
+		print_template(out, pool,
+			       "Overflow pool      : {overflow_pool}\n"
+			       "Overflows          : {overflows}\n");
 	reasons_print(out, "Failures           : ", json_object_get(pool, "failures"));
 	print_addresses(out, pool);
 }

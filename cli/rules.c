@@ -200,6 +200,7 @@ static void print_figures(FILE *out, const json_t *rule)
 	(void)fprintf(out, "    Failed sessions         : %" JSON_INTEGER_FORMAT "\n",
 		      failed_sessions(rule));
 	print_template(out, rule, "  Number of sessions        : {flows}\n");
+	alarm_print(out, "  Session count alarm       : ", json_object_get(rule, "alarm"));
 	if (failed_sessions(rule))
 		reasons_print(out, "  Failures                  : ",
 			      json_object_get(rule, "failures"));

@@ -41,6 +41,8 @@ void reasons_print(FILE *out, const char *label, const json_t *counts)
 
 static void print_pool_rows(FILE *out, const json_t *pool)
 {
+	const char *row = pools_translate_ports(pool) ? " default   yes  {total_addresses}\n"
+						      : " default   no   {total_addresses}\n";
 	json_t *range;
 	size_t i;
 
@@ -52,7 +54,7 @@ static void print_pool_rows(FILE *out, const json_t *pool)
 		text_add(&addresses, "%s-%s", json_text(range, "low"), json_text(range, "high"));
 		(void)fprintf(out, "%-20s %-*s", i ? "" : json_text(pool, "name"), i ? 0 : 32,
 			      addresses.bytes);
-		print_template(out, pool, i ? "\n" : " default   yes  {total_addresses}\n");
+		print_template(out, pool, i ? "\n" : row);
 	}
 }
 

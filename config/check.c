@@ -198,6 +198,9 @@ int check_tree(const struct tree *tree, struct diagnostics *diagnostics)
 	check_children(&checking, tree->root);
 	check_zones(&checking);
 	check_pools(&checking);
+	check_overflow_pools(&checking);
+	check_shifted_pools(&checking);
+	check_alarms(&checking);
 	check_contexts(&checking);
 	check_rules(&checking);
 	check_proxies(&checking);

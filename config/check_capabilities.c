@@ -73,6 +73,50 @@ static bool asks_persistent_nat(const struct checking *c, const struct node *nod
 	return false;
 }
 
+static bool asks_overflow_pool(const struct checking *c, const struct node *node, u32 value)
+{
+	(void)c, (void)value;
+	return is_statement(node, "pool", "overflow-pool");
+}
+
+static bool asks_port_hold_down(const struct checking *c, const struct node *node, u32 value)
+{
+	(void)c, (void)value;
+	return is_statement(node, "source", "port-hold-down") && node->value.number;
+}
+
+static bool asks_preserved_parity(const struct checking *c, const struct node *node, u32 value)
+{
+	(void)c, (void)value;
+	return is_statement(node, "port", "preserve-parity");
+}
+
+static bool asks_preserved_range(const struct checking *c, const struct node *node, u32 value)
+{
+	(void)c, (void)value;
+	return is_statement(node, "port", "preserve-range");
+}
+
+static bool asks_host_address_base(const struct checking *c, const struct node *node, u32 value)
+{
+	(void)c, (void)value;
+	return is_statement(node, "pool", "host-address-base");
+}
+
+/* The statement for all pools asks only if a pool goes by it. */
+static bool asks_alarm(const struct checking *c, const struct node *node, u32 value)
+{
+	const struct node *pool;
+
+	(void)value;
+	if (is_statement(node, "source-nat", "rule-session-count-alarm"))
+		return true;
+	for_each_child(pool, c->source, "pool")
+		if (node_pool_alarm(pool) == node)
+			return true;
+	return false;
+}
+
 static bool asks_proxy(const struct checking *c, const struct node *node, u32 value)
 {
 	(void)c, (void)value;
@@ -105,13 +149,21 @@ static const struct demand demands[] = {
 	 "'address-persistent algorithm ebpf-legacy'", "another algorithm"},
 	{"address-persistent:userspace-v1", asks_algorithm, SELECT_USERSPACE_V1,
 	 "'address-persistent algorithm userspace-v1'", "another algorithm"},
+	{"alarms", asks_alarm, 0, "alarms", "neither 'pool-utilization-alarm' nor "
+					    "'rule-session-count-alarm'"},
 	{"dataplane:ebpf", asks_dataplane, DATAPLANE_EBPF, "'dataplane-type ebpf'",
 	 "another dataplane-type"},
 	{"dataplane:userspace", asks_dataplane, DATAPLANE_USERSPACE, "'dataplane-type userspace'",
 	 "another dataplane-type"},
+	{"host-address-base", asks_host_address_base, 0, "'host-address-base'",
+	 "a pool that translates ports"},
 	{"interface-nat", asks_interface_nat, 0, "'source-nat interface'", "'off' or 'pool NAME'"},
 	{"ipv6", asks_family, FAMILY_IPV6, "IPv6", "addresses of IPv4"},
+	{"overflow-pool", asks_overflow_pool, 0, "'overflow-pool'", "a pool without it"},
 	{"persistent-nat", asks_persistent_nat, 0, "'persistent-nat'", "a rule without it"},
+	{"port-hold-down", asks_port_hold_down, 0, "'port-hold-down'", "'port-hold-down 0'"},
+	{"preserve-parity", asks_preserved_parity, 0, "'preserve-parity'", "a pool without it"},
+	{"preserve-range", asks_preserved_range, 0, "'preserve-range'", "a pool without it"},
 	{"proxy", asks_proxy, 0, "'proxy-arp' or 'proxy-ndp'", "neither"},
 	{"source-nat", asks_source_nat, 0, "source NAT", NULL},
 	{"xdp-mode:generic", asks_xdp_mode, XDP_MODE_GENERIC, "'xdp-mode generic'",

@@ -102,6 +102,29 @@ static void persistent_nat_is_asked_for_where_rules_go_by_it(void **state)
 		     "persistent-nat", 10, 66);
 }
 
+static void what_pools_ask_for_has_its_place(void **state)
+{
+	(void)state;
+	assert_place("set security nat source port-hold-down 0\n", "port-hold-down", 0, 0);
+	assert_place("set security nat source port-hold-down 120\n", "port-hold-down", 9, 40);
+	assert_place("set security nat source pool p port preserve-parity\n"
+		     "set security nat source pool q port preserve-range\n",
+		     "preserve-parity", 9, 37);
+	assert_place("set security nat source pool p port preserve-parity\n"
+		     "set security nat source pool q port preserve-range\n",
+		     "preserve-range", 10, 37);
+	assert_place("set security nat source pool p host-address-base 10.0.0.0/24\n"
+		     "set security nat source pool p port no-translation\n",
+		     "host-address-base", 9, 50);
+	assert_place("set security nat source pool-utilization-alarm raise-threshold 90\n"
+		     "set security nat source pool-utilization-alarm clear-threshold 80\n",
+		     "alarms", 9, 25);
+	assert_place("", "overflow-pool", 0, 0);
+	assert_place("set security nat source pool q overflow-pool p\n"
+		     "set security nat source pool p overflow-pool interface\n",
+		     "overflow-pool", 9, 46);
+}
+
 static void the_first_ipv6_by_place_is_named(void **state)
 {
 	(void)state;
@@ -256,6 +279,7 @@ int main(void)
 		cmocka_unit_test(algorithms_are_those_that_pools_go_by),
 		cmocka_unit_test(actions_proxies_and_modes_have_their_places),
 		cmocka_unit_test(persistent_nat_is_asked_for_where_rules_go_by_it),
+		cmocka_unit_test(what_pools_ask_for_has_its_place),
 		cmocka_unit_test(the_first_ipv6_by_place_is_named),
 		cmocka_unit_test(needs_and_statements_agree),
 		cmocka_unit_test(every_capability_has_a_demand),

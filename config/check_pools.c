@@ -84,6 +84,29 @@ static void check_persistent_nat(struct checking *c, const struct node *pool)
 				    pool->text);
 }
 
+/* Ports from 1024 on stay there, so there must be some. */
+static void check_preserved_range(struct checking *c, const struct node *pool)
+{
+	const struct node *preserve = node_at(pool, "port preserve-range");
+	struct port_range ports = node_pool_ports(pool);
+
+	if (preserve && ports.low <= ports.high && ports.high < PRIVILEGED_PORTS)
+		diagnostics_error(c->diagnostics, preserve->at,
+				  "with 'preserve-range' the pool's ports end at %u; expected a last "
+				  "port of 1024 or more",
+				  ports.high);
+}
+
+static void check_default_ports(struct checking *c)
+{
+	const struct node *ports = node_child(c->source, "pool-default-port-range");
+
+	if (ports && !ports->value.ports.low)
+		diagnostics_error(c->diagnostics, ports->at,
+				  "the ports of pools begin with 0; expected a first port from 1 to "
+				  "65535");
+}
+
 /* By place; from the same place on, in the order of the file. */
 static int compare_spans(const void *left, const void *right)
 {
@@ -235,6 +258,8 @@ void check_pools(struct checking *c)
 		checking_count(c, &count, MAX_POOLS, pool, "pools");
 		check_ports(c, pool);
 		check_persistent_nat(c, pool);
+		check_preserved_range(c, pool);
 	}
+	check_default_ports(c);
 	check_addresses(c);
 }

@@ -76,6 +76,32 @@ static void port_ranges_run_upwards(void **state)
 		       "65535\n");
 }
 
+static void preserved_ports_need_ports_on_either_side(void **state)
+{
+	(void)state;
+	assert_reports(USED A "address 192.0.2.1\n" B "address 192.0.2.2\n" A
+			      "port range 1 to 1024\n" A "port preserve-range\n",
+		       "");
+	assert_reports(USED A "address 192.0.2.1\n" B "address 192.0.2.2\n" A
+			      "port range 1 to 1023\n" A "port preserve-range\n",
+		       "f:11:37: error: with 'preserve-range' the pool's ports end at 1023; "
+		       "expected a last port of 1024 or more\n");
+	assert_reports(USED A "address 192.0.2.1\n" B "address 192.0.2.2\n" A
+			      "port preserve-range\n"
+			      "set security nat source pool-default-port-range 100 to 200\n",
+		       "f:10:37: error: with 'preserve-range' the pool's ports end at 200; "
+		       "expected a last port of 1024 or more\n");
+}
+
+static void default_ports_begin_with_1(void **state)
+{
+	(void)state;
+	assert_reports("set security nat source pool-default-port-range 0 to 200\n",
+		       "f:1:49: error: the ports of pools begin with 0; expected a first port from "
+		       "1 to 65535\n");
+	assert_reports("set security nat source pool-default-port-range 1 to 200\n", "");
+}
+
 static void pools_hold_at_most_4096_addresses(void **state)
 {
 	(void)state;
@@ -161,6 +187,8 @@ int main(void)
 		cmocka_unit_test(pools_that_share_addresses_are_warned_of_once),
 		cmocka_unit_test(a_pool_that_no_rule_uses_is_warned_of),
 		cmocka_unit_test(port_ranges_run_upwards),
+		cmocka_unit_test(preserved_ports_need_ports_on_either_side),
+		cmocka_unit_test(default_ports_begin_with_1),
 		cmocka_unit_test(pools_hold_at_most_4096_addresses),
 		cmocka_unit_test(shared_addresses_count_once),
 		cmocka_unit_test(all_pools_together_have_at_most_65536_entries),

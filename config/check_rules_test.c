@@ -206,7 +206,7 @@ static void off_and_persistent_nat_exclude_each_other(void **state)
 	(void)state;
 	assert_reports(BASE RULE "then source-nat off persistent-nat permit target-host\n",
 		       "f:13:63: error: 'persistent-nat' is unknown in 'source-nat'; expected "
-		       "'off', 'interface' or 'pool'\n");
+		       "'off', 'interface', 'pool' or 'rule-session-count-alarm'\n");
 }
 
 static char *many_rules(int count)

@@ -134,7 +134,7 @@ static void what_could_not_be_read_is_not_called_missing(void **state)
 		       "f:8:29: error: 'too' is unknown in rule-set 't'; expected "
 		       "'description', 'from', 'to' or 'rule'; did you mean 'to'?\n"
 		       "f:9:30: error: 'poool' is unknown in 'source-nat'; expected 'off', "
-		       "'interface' or 'pool'; did you mean 'pool'?\n");
+		       "'interface', 'pool' or 'rule-session-count-alarm'; did you mean 'pool'?\n");
 }
 
 static void leaf_lists_have_a_largest_number(void **state)

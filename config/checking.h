@@ -35,6 +35,9 @@ struct checking {
 /* In the order in which they run. */
 void check_zones(struct checking *c);
 void check_pools(struct checking *c);
+void check_alarms(struct checking *c);
+void check_shifted_pools(struct checking *c);
+void check_overflow_pools(struct checking *c); /* tells which pools are used */
 void check_contexts(struct checking *c);
 void check_rules(struct checking *c); /* tells which pools are used */
 void check_proxies(struct checking *c);

@@ -101,7 +101,29 @@ const struct node *node_persistence(const struct node *pool)
 {
 	const struct node *own = node_child(pool, "address-persistent");
 
-	return own ? own : node_child(pool->parent, "address-persistent");
+	if (own)
+		return own;
+	return node_child(pool, "host-address-base") ? NULL
+						     : node_child(pool->parent, "address-persistent");
+}
+
+const struct node *node_pool_alarm(const struct node *pool)
+{
+	const struct node *own = node_child(pool, "pool-utilization-alarm");
+
+	return own ? own : node_child(pool->parent, "pool-utilization-alarm");
+}
+
+struct port_range node_pool_ports(const struct node *pool)
+{
+	const struct node *standard = node_child(pool->parent, "pool-default-port-range");
+
+	if (node_at(pool, "port no-translation"))
+		return (struct port_range){1, 65535};
+	if (standard && !node_at(pool, "port range"))
+		return standard->value.ports;
+	return (struct port_range){(u16)node_number(pool, "port range low"),
+				   (u16)node_number(pool, "port range to")};
 }
 
 const struct node *node_persistent_nat(const struct tree *tree, const struct node *action)

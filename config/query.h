@@ -30,7 +30,10 @@ size_t node_count(const struct node *parent, const char *word);
 /* The number or keyword of a leaf below `from`, which is not NULL. */
 u32 node_number(const struct node *from, const char *path);
 
-/* => the address-persistent that a pool goes by: its own, or that for all pools; NULL: neither */
+/*
+ * => the address-persistent that a pool goes by: its own, or that for all pools; NULL: neither, or
+ *    its addresses are shifted, which gives each host one of its own
+ */
 const struct node *node_persistence(const struct node *pool);
 
 /*
@@ -38,6 +41,14 @@ const struct node *node_persistence(const struct node *pool);
  *    pool; NULL: neither
  */
 const struct node *node_persistent_nat(const struct tree *tree, const struct node *action);
+
+/* => the pool-utilization-alarm that a pool goes by: its own, or that for all pools; or NULL */
+const struct node *node_pool_alarm(const struct node *pool);
+
+/* => the ports of a pool: its own, or those for all pools that name none; without translation, all */
+struct port_range node_pool_ports(const struct node *pool);
+
+#define OVERFLOW_INTERFACE_WORD "interface" /* as overflow-pool: no pool's name */
 
 /* Adds what the user calls it: "rule 'web'", "'match'". */
 void node_title(const struct node *node, struct text *text);

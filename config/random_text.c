@@ -203,6 +203,8 @@ static void write_pool(FILE *out, u32 pool)
 		fprintf(out, "2001:db8:%u::%u0 to 2001:db8:%u::%u%u;\n", pool, i, pool, i,
 			random_below(9));
 	fprintf(out, "198.19.%u.1;\n}\n", pool);
+	if (pool && !random_below(3))
+		fprintf(out, "overflow-pool %s;\n", random_below(2) ? "p0" : "interface");
 	if (one_in(2))
 		fprintf(out, "port range %u to %u;\n", 1 + random_below(30000),
 			30000 + random_below(30000));

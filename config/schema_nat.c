@@ -86,19 +86,36 @@ _Static_assert(LEASE_TIMEOUT_DEFAULT_S == 300 && LEASE_FLOWS_DEFAULT == 30, "as 
 			.children = persistent_nat_statements,                                     \
 	}
 
+#define THRESHOLDS(lowest_raise, lowest_clear, highest, what)                                    \
+	{                                                                                         \
+		LEAF("raise-threshold"),                                                          \
+		NUMBER(lowest_raise, highest),                                                    \
+		.mandatory = "'raise-threshold N'",                                               \
+		.help = "The alarm is raised when " what " this",                                 \
+	},                                                                                        \
+	{                                                                                         \
+		LEAF("clear-threshold"),                                                          \
+		NUMBER(lowest_clear, highest),                                                    \
+		.mandatory = "'clear-threshold N'",                                               \
+		.help = "The alarm is cleared when they are below this",                          \
+	}
+
 static const struct schema alarm_statements[] = {
-	OTHER(LEAF("raise-threshold"), NUMBER(50, 100)),
-	OTHER(LEAF("clear-threshold"), NUMBER(40, 100)),
+	THRESHOLDS(50, 40, 100, "used ports come to so many percent:"),
 	{0},
 };
 
-#define POOL_ALARM                                                         \
-	OTHER(CONTAINER("pool-utilization-alarm"), .flags = SCHEMA_INLINE, \
-	      .children = alarm_statements)
+#define POOL_ALARM                                                                                \
+	{                                                                                         \
+		CONTAINER("pool-utilization-alarm"),                                              \
+		.flags = SCHEMA_INLINE,                                                           \
+		.help = "Say in the log when ports become scarce; of a pool, goes before the "    \
+			"statement for all pools",                                                \
+		.children = alarm_statements,                                                     \
+	}
 
 static const struct schema rule_alarm_statements[] = {
-	OTHER(LEAF("raise-threshold"), NUMBER(1, 4294967295)),
-	OTHER(LEAF("clear-threshold"), NUMBER(1, 4294967295)),
+	THRESHOLDS(1, 1, 4294967295, "live sessions come to"),
 	{0},
 };
 
@@ -173,13 +190,24 @@ static const struct schema port_statements[] = {
 		.help = "The ports, or query ids, of every address",
 		.children = port_range_statements,
 	},
-	OTHER(FLAG("no-translation"), .choice = CHOICE_PORT),
+	{
+		FLAG("preserve-parity"),
+		.help = "An even port stays even, an odd one odd (RFC 4787)",
+	},
+	{
+		FLAG("preserve-range"),
+		.help = "A port below 1024 is translated to one below 1024, all others to one of the "
+			"range from 1024 on (RFC 4787)",
+	},
+	{
+		FLAG("no-translation"),
+		.choice = CHOICE_PORT,
+		.help = "Ports and query ids stay what they are; with host-address-base",
+	},
 	OTHER(CONTAINER("automatic"), .choice = CHOICE_PORT, .flags = SCHEMA_INLINE,
 	      .children = automatic_port_statements),
 	OTHER(LEAF("port-overloading-factor"), NUMBER(2, 32)),
 	OTHER_FLAG("enhanced-port-overloading-algorithm"),
-	OTHER_FLAG("preserve-parity"),
-	OTHER_FLAG("preserve-range"),
 	OTHER(CONTAINER("block-allocation"), .children = block_allocation_statements),
 	OTHER(CONTAINER("deterministic"), .children = deterministic_statements),
 	{0},
@@ -213,10 +241,20 @@ static const struct schema pool_statements[] = {
 			"statement of the same name for all pools",
 		.children = persistent_statements,
 	},
+	{
+		LEAF("host-address-base"),
+		.type = TYPE_PREFIX,
+		.help = "The inside host that gets the first address of the pool; the next host gets "
+			"the next address, and so on; a prefix stands for its hosts alone",
+	},
+	{
+		LEAF("overflow-pool"),
+		.type = TYPE_NAME,
+		.help = "The pool that is asked where this one has no free port, or 'interface' for "
+			"the address of the interface by which the packet leaves",
+	},
 	OTHER(LEAF("routing-instance"), .type = TYPE_NAME),
 	OTHER(LEAF_LIST("address-name"), .type = TYPE_NAME),
-	OTHER(LEAF("host-address-base"), .type = TYPE_PREFIX),
-	OTHER(LEAF("overflow-pool"), .type = TYPE_NAME),
 	OTHER_FLAG("address-shared"),
 	OTHER(LEAF("address-pooling"), KEYWORDS(poolings)),
 	OTHER(LEAF("ei-mapping-timeout"), SECONDS(120, 86400)),
@@ -369,8 +407,12 @@ static const struct schema action_statements[] = {
 	OTHER(LEAF("mapping-type"), KEYWORDS(mapping_types)),
 	OPAQUE("filtering-type"),
 	OTHER(CONTAINER("secure-nat-mapping"), .children = secure_mapping_statements),
-	OTHER(CONTAINER("rule-session-count-alarm"), .flags = SCHEMA_INLINE,
-	      .children = rule_alarm_statements),
+	{
+		CONTAINER("rule-session-count-alarm"),
+		.flags = SCHEMA_INLINE,
+		.help = "Say in the log when sessions of this rule become many",
+		.children = rule_alarm_statements,
+	},
 	{0},
 };
 
@@ -443,6 +485,19 @@ const struct schema schema_source_nat[] = {
 		.help = "Take ports in turn; without it, they are hard to guess (RFC 6056)",
 	},
 	{
+		LEAF("port-hold-down"),
+		SECONDS(0, PORT_HOLD_DOWN_MAX_S),
+		.flags = SCHEMA_OWN,
+		.standard = "0",
+		.help = "How long the port of a flow that has ended rests before another flow may get "
+			"it (RFC 6888)",
+	},
+	{
+		LEAF("pool-default-port-range"),
+		.type = TYPE_PORTS,
+		.help = "The ports of every pool that names none; without it, 1024 to 65535",
+	},
+	{
 		LIST("pool"),
 		.type = TYPE_NAME,
 		.help = "Addresses and ports to translate to",
@@ -459,7 +514,6 @@ const struct schema schema_source_nat[] = {
 	OTHER(LEAF("port-round-robin"), KEYWORDS(disable)),
 	OTHER_FLAG("port-scaling-enlargement"),
 	OTHER_FLAG("pool-distribution"),
-	OTHER(LEAF("pool-default-port-range"), .type = TYPE_PORTS),
 	OTHER(LEAF("pool-default-twin-port-range"), .type = TYPE_PORTS),
 	POOL_ALARM,
 	OTHER(CONTAINER("interface"), .children = interface_options),

@@ -102,10 +102,9 @@ static void every_default_is_valid_and_as_advised(void **state)
 static void statements_of_junos_that_are_not_enforced_are_known(void **state)
 {
 	static const char *const words[] = {
-		"routing-instance",  "address-name",         "host-address-base",
-		"overflow-pool",     "address-shared",       "address-pooling",
-		"ei-mapping-timeout", "mapping-timeout",      "allocation-domain",
-		"limit-ports-per-host", "pool-utilization-alarm",
+		"routing-instance",   "address-name",      "address-shared",
+		"address-pooling",    "allocation-domain", "ei-mapping-timeout",
+		"mapping-timeout",    "limit-ports-per-host",
 	};
 	const struct schema *security = schema_find(&schema_root, "security");
 	const struct schema *source = schema_find(schema_find(security, "nat"), "source");

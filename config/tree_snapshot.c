@@ -84,15 +84,43 @@ static enum selector algorithm_of(const struct node *pool)
 	return (enum selector)node_number(persistent, "algorithm");
 }
 
+static void fill_overflow(const struct node *overflow, struct snapshot_pool *out)
+{
+	if (!overflow)
+		return;
+	out->overflow = OVERFLOW_TO_INTERFACE;
+	if (!strcmp(overflow->text, OVERFLOW_INTERFACE_WORD))
+		return;
+	out->overflow = OVERFLOW_TO_POOL;
+	COPY_NAME(out->overflow_pool, overflow->text);
+}
+
+static struct alarm_thresholds fill_alarm(const struct node *alarm)
+{
+	if (!alarm)
+		return (struct alarm_thresholds){0};
+	return (struct alarm_thresholds){node_number(alarm, "raise-threshold"),
+					 node_number(alarm, "clear-threshold")};
+}
+
 static int fill_pool(const struct node *pool, struct snapshot_pool *out)
 {
+	const struct node *base = node_child(pool, "host-address-base");
+	struct port_range ports = node_pool_ports(pool);
 	const struct node *address;
 
 	COPY_NAME(out->name, pool->text);
-	out->port_low = (u16)node_number(pool, "port range low");
-	out->port_high = (u16)node_number(pool, "port range to");
+	out->port_low = ports.low;
+	out->port_high = ports.high;
+	out->alarm = fill_alarm(node_pool_alarm(pool));
+	out->port_translation = !base;
+	if (base)
+		out->host_base = base->value.prefix;
+	out->preserve_parity = node_at(pool, "port preserve-parity");
+	out->preserve_range = node_at(pool, "port preserve-range");
 	out->algorithm = algorithm_of(pool);
 	out->address_persistent = out->algorithm != SELECT_ROUND_ROBIN;
+	fill_overflow(node_child(pool, "overflow-pool"), out);
 	out->addresses = new_array(node_count(pool, "address"), sizeof(*out->addresses));
 	if (!out->addresses)
 		return -ENOMEM;
@@ -202,6 +230,7 @@ static void fill_rule(const struct tree *tree, const struct node *rule, struct s
 	fill_action(action, out);
 	if (persistent_nat)
 		fill_lease(persistent_nat, &out->lease);
+	out->alarm = fill_alarm(node_child(action, "rule-session-count-alarm"));
 }
 
 static void fill_context(const struct node *context, struct snapshot_context *out)
@@ -331,6 +360,7 @@ int tree_to_snapshot(const struct tree *tree, struct snapshot *snapshot)
 	snapshot->parity_sample = node_number(root, "system parity-sample");
 	fill_workers(node_at(root, "system userspace"), snapshot);
 	snapshot->port_randomization = !node_child(source, "port-randomization");
+	snapshot->port_hold_down_s = node_number(root, "security nat source port-hold-down");
 	snapshot->maximum_flows = node_number(root, "security flow maximum-sessions");
 	snapshot->timeouts = fill_timeouts(root);
 	snapshot->syn_check = !node_at(root, "security flow tcp-session no-syn-check");

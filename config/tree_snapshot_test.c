@@ -38,6 +38,7 @@ static void an_empty_configuration_has_the_defaults(void **state)
 	assert_false(s.busy_poll);
 	assert_int_equal(s.parity_sample, 1000);
 	assert_true(s.port_randomization);
+	assert_int_equal(s.port_hold_down_s, 0);
 	assert_int_equal(s.maximum_flows, 1000000);
 	assert_int_equal(s.timeouts.tcp_opening_s, 240);
 	assert_int_equal(s.timeouts.tcp_established_s, 7440);
@@ -58,11 +59,12 @@ static void flow_statements_reach_the_snapshot(void **state)
 				 "closing-timeout 242; no-syn-check; }\n"
 				 "tcp-mss { all-tcp { mss 1352; } }\n"
 				 "udp-session { timeout 121; } icmp-session { timeout 61; } }\n"
-				 "nat { source { port-randomization disable; } } }\n"
+				 "nat { source { port-randomization disable; port-hold-down 120; } } }\n"
 				 "system { dataplane-type ebpf; }\n");
 
 	(void)state;
 	assert_false(s.port_randomization);
+	assert_int_equal(s.port_hold_down_s, 120);
 	assert_int_equal(s.maximum_flows, 64);
 	assert_int_equal(s.timeouts.tcp_opening_s, 241);
 	assert_int_equal(s.timeouts.tcp_established_s, 7441);
@@ -182,6 +184,85 @@ static void the_pools_word_on_persistence_goes_before_the_global_one(void **stat
 	assert_algorithm(NULL, "algorithm ebpf-legacy", true, SELECT_EBPF_LEGACY);
 	assert_algorithm("algorithm ebpf-legacy", "", true, SELECT_USERSPACE_V1);
 	assert_algorithm("", "algorithm ebpf-legacy", true, SELECT_EBPF_LEGACY);
+}
+
+static void overflow_pools_reach_the_snapshot(void **state)
+{
+	struct snapshot s = testing_snapshot(
+		POOL "address 192.0.2.1\n" POOL "overflow-pool q\n"
+		"set security nat source pool q address 192.0.2.2\n"
+		"set security nat source pool r address 192.0.2.3\n"
+		"set security nat source pool r overflow-pool interface\n");
+
+	(void)state;
+	assert_int_equal(s.pools[0].overflow, OVERFLOW_TO_POOL);
+	assert_string_equal(s.pools[0].overflow_pool, "q");
+	assert_int_equal(s.pools[1].overflow, OVERFLOW_TO_NONE);
+	assert_string_equal(s.pools[1].overflow_pool, "");
+	assert_int_equal(s.pools[2].overflow, OVERFLOW_TO_INTERFACE);
+	snapshot_free(&s);
+}
+
+static void ports_of_pools_reach_the_snapshot(void **state)
+{
+	struct snapshot s = testing_snapshot(
+		POOL "address 192.0.2.1\n" POOL "port preserve-parity\n"
+		"set security nat source pool q address 192.0.2.2\n"
+		"set security nat source pool q port range 2000 to 65535\n"
+		"set security nat source pool q port preserve-range\n"
+		"set security nat source pool-default-port-range 1024 to 63487\n");
+
+	(void)state;
+	assert_int_equal(s.pools[0].port_low, 1024);
+	assert_int_equal(s.pools[0].port_high, 63487);
+	assert_true(s.pools[0].port_translation);
+	assert_int_equal(s.pools[0].host_base.length, 0);
+	assert_true(s.pools[0].preserve_parity);
+	assert_false(s.pools[0].preserve_range);
+	assert_int_equal(s.pools[1].port_low, 2000);
+	assert_int_equal(s.pools[1].port_high, 65535);
+	assert_false(s.pools[1].preserve_parity);
+	assert_true(s.pools[1].preserve_range);
+	snapshot_free(&s);
+}
+
+static void shifted_pools_reach_the_snapshot(void **state)
+{
+	struct snapshot s = testing_snapshot(POOL
+					     "address 192.0.2.0/24\n" POOL
+					     "host-address-base 10.0.1.30\n" POOL
+					     "port no-translation\n"
+					     "set security nat source address-persistent\n");
+
+	(void)state;
+	assert_false(s.pools[0].port_translation);
+	assert_int_equal(s.pools[0].port_low, 1);
+	assert_int_equal(s.pools[0].port_high, 65535);
+	assert_false(s.pools[0].address_persistent);
+	assert_int_equal(s.pools[0].host_base.family, FAMILY_IPV4);
+	assert_int_equal(s.pools[0].host_base.length, 32);
+	assert_int_equal(s.pools[0].host_base.address.bytes[15], 30);
+	snapshot_free(&s);
+}
+
+static void alarms_reach_the_snapshot(void **state)
+{
+	struct snapshot s = testing_snapshot(
+		ZONES RULE_SET POOL "address 192.0.2.1\n" POOL
+		"pool-utilization-alarm raise-threshold 90 clear-threshold 80\n"
+		"set security nat source pool q address 192.0.2.2\n"
+		"set security nat source pool-utilization-alarm raise-threshold 70 clear-threshold "
+		"60\n" RULE "then source-nat pool p\n" RULE
+		"then source-nat rule-session-count-alarm raise-threshold 5 clear-threshold 4\n");
+
+	(void)state;
+	assert_int_equal(s.pools[0].alarm.raise, 90);
+	assert_int_equal(s.pools[0].alarm.clear, 80);
+	assert_int_equal(s.pools[1].alarm.raise, 70);
+	assert_int_equal(s.pools[1].alarm.clear, 60);
+	assert_int_equal(s.rule_sets[0].rules[0].alarm.raise, 5);
+	assert_int_equal(s.rule_sets[0].rules[0].alarm.clear, 4);
+	snapshot_free(&s);
 }
 
 static void matches_reach_the_snapshot(void **state)
@@ -404,6 +485,10 @@ int main(void)
 		cmocka_unit_test(zones_have_interfaces_and_their_modes),
 		cmocka_unit_test(pools_keep_their_addresses_in_order),
 		cmocka_unit_test(the_pools_word_on_persistence_goes_before_the_global_one),
+		cmocka_unit_test(overflow_pools_reach_the_snapshot),
+		cmocka_unit_test(ports_of_pools_reach_the_snapshot),
+		cmocka_unit_test(shifted_pools_reach_the_snapshot),
+		cmocka_unit_test(alarms_reach_the_snapshot),
 		cmocka_unit_test(matches_reach_the_snapshot),
 		cmocka_unit_test(applications_become_their_services),
 		cmocka_unit_test(application_any_is_no_condition),

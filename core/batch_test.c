@@ -74,7 +74,8 @@ static int start(void **state)
 	static const struct test_configuration configuration = {
 		.pools = "{'name':'p','addresses':[{'low':'198.51.100.1','high':'198.51.100.2'},"
 			 "{'low':'2001:db8:64::1','high':'2001:db8:64::2'}],'port_low':1024,"
-			 "'port_high':1035,'address_persistent':false,'algorithm':null}",
+			 "'port_high':1035,'address_persistent':false,'algorithm':null,"
+			 TEST_POOL_PLAIN "}",
 		.rules = TEST_RULE("all", "pool", "'p'"),
 		.maximum_flows = FLOWS,
 	};

@@ -7,6 +7,12 @@
 
 #include "abi/types.h"
 
+/* The last 8 bytes of an address, as a number. */
+static __always_inline u64 host_u64(u64 network)
+{
+	return __builtin_bswap64(network);
+}
+
 /*
  * BPF has no instruction for the lowest set bit and clang 14 cannot lower the builtin, so it is a
  * multiplication by a de Bruijn sequence, which puts a different pattern in the top six bits for

@@ -6,7 +6,9 @@
  * through it share the port, and are counted in `users`. Peers remember whom the endpoint has called,
  * where that decides who may call it.
  *
- * INV-LEASE-1  an endpoint has one lease for a pool: it is published under a key that names both
+ * INV-LEASE-1  an endpoint has one lease for a pool: it is published under a key that names both.
+ *              Where the rule's pool had no port, it is one for the overflow pool; the rule's pool
+ *              is asked first, so that two CPUs which make one of each at once agree afterwards
  * INV-LEASE-2  a lease outlives its flows: whoever opens one counts itself in before it is published, and
  *              the collector, which counts it out, closes a lease only by swapping `users` from 0
  *

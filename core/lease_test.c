@@ -293,6 +293,184 @@ static void a_lease_outlives_its_flows(void **state)
 	assert_int_equal(tables->ports[0]->spaces[PORTS_UDP].in_use, 0);
 }
 
+static void assert_rests(const struct flow *flow, u32 seconds)
+{
+	const struct port_space *space = &tables->ports[flow->address]->spaces[PORTS_UDP];
+
+	assert_int_equal(space->resting, 1);
+	(void)later(seconds - 1);
+	assert_int_equal(space->resting, 1);
+	test_gateway_assert_sound();
+	(void)later(1);
+	assert_int_equal(space->resting, 0);
+	assert_int_equal(space->owners[host_u16(flow->port)], PORT_FREE);
+}
+
+/* [RFC6888 REQ-8] [INV-REST] others may know the port, so it is nobody's for two minutes */
+static void a_leases_port_rests(void **state)
+{
+	struct test_packet packet = out("203.0.113.1", 53);
+	struct flow flow = *opened(&packet);
+
+	(void)state;
+	(void)later(TEST_UDP_S + 1);
+	(void)later(TIMEOUT_S + 1);
+	assert_live(0, 0, 0);
+	assert_int_equal(verdict_from(&flow, "203.0.113.1", 53), REASON_filtered_inbound);
+	assert_rests(&flow, 120);
+}
+
+static int start_resting(void **state)
+{
+	static const struct test_configuration configuration = {
+		.pools = TEST_POOL("p", "198.51.100.1", "198.51.100.4", 5000, 5003),
+		.rules = TEST_RULE_THEN("", "all", "pool", "'p'", TEST_LEASE("any-remote-host")),
+		.port_hold_down_s = 7,
+		.maximum_flows = FLOWS_MIN,
+	};
+
+	(void)state;
+	tables = test_gateway_start(&configuration);
+	now_s = env_now_s(tables->control);
+	return 0;
+}
+
+static void a_leases_port_rests_as_configured(void **state)
+{
+	struct test_packet packet = out("203.0.113.1", 53);
+	struct flow flow = *opened(&packet);
+
+	(void)state;
+	(void)later(TEST_UDP_S + 1);
+	assert_int_equal(tables->ports[flow.address]->spaces[PORTS_UDP].resting, 0);
+	(void)later(TIMEOUT_S + 1);
+	assert_rests(&flow, 7);
+}
+
+enum { OVERFLOW_ID = 2, SHIFTED_ID = 3 };
+
+/* Pools of one port, and of two. */
+static int start_overflowing(void **state)
+{
+	static const struct test_configuration configuration = {
+		.pools = "{'name':'p','addresses':[{'low':'198.51.100.1','high':'198.51.100.1'}],"
+			 "'port_low':5000,'port_high':5000,'address_persistent':false,"
+			 "'algorithm':null,'port_translation':true,'host_address_base':null,"
+			 "'preserve_parity':false,'preserve_range':false,'alarm_raise':0,"
+			 "'alarm_clear':0,'overflow':'pool','overflow_pool':'o'},"
+			 TEST_POOL("o", "198.51.100.2", "198.51.100.2", 6000, 6001) ","
+			 "{'name':'s','addresses':[{'low':'198.51.100.8','high':'198.51.100.9'}],"
+			 "'port_low':1,'port_high':65535,'address_persistent':false,"
+			 "'algorithm':null,'port_translation':false,"
+			 "'host_address_base':'10.0.1.0/24','preserve_parity':false,"
+			 "'preserve_range':false,'alarm_raise':0,'alarm_clear':0,"
+			 "'overflow':'pool','overflow_pool':'o'}",
+		.rules = TEST_RULE_THEN("'10.0.1.0/24'", "shifted", "pool", "'s'",
+					TEST_LEASE("target-host")) ","
+			 TEST_RULE_THEN("", "all", "pool", "'p'", TEST_LEASE("target-host")),
+		.maximum_flows = FLOWS_MIN,
+	};
+
+	(void)state;
+	tables = test_gateway_start(&configuration);
+	now_s = env_now_s(tables->control);
+	return 0;
+}
+
+static const struct flow *opened_by(u32 host, u16 remote_port)
+{
+	struct test_packet packet = out_of(host, "203.0.113.1", remote_port);
+
+	return opened(&packet);
+}
+
+static void assert_refused(u32 host, u32 reason)
+{
+	struct test_packet packet = out_of(host, "203.0.113.1", 1000);
+
+	assert_int_equal(test_gateway_receive(TEST_INSIDE, &packet).reason, reason);
+	test_gateway_assert_sound();
+}
+
+static void assert_leases(u32 pool, u32 leases, u32 flows)
+{
+	assert_int_equal(tables->pool_counters[pool].leases, leases);
+	assert_int_equal(tables->pool_counters[pool].flows, flows);
+	test_gateway_assert_sound();
+}
+
+/* [INV-LEASE-1] the lease is the overflow pool's, and the endpoint's for as long as it lives. */
+static void a_lease_of_the_overflow_pool_is_found_again(void **state)
+{
+	const struct owner_counters *p = &tables->pool_counters[POOL_ID];
+	const struct flow *flow;
+	__be16 port;
+
+	(void)state;
+	(void)opened_by(1, 53);
+	flow = opened_by(2, 53);
+	port = flow->port;
+	assert_int_equal(flow->pool, OVERFLOW_ID);
+	assert_int_equal(opened_by(2, 54)->port, port);
+	assert_int_equal(opened_by(2, 54)->pool, OVERFLOW_ID);
+	assert_int_equal(verdict_from(flow, "203.0.113.1", 55), REASON_translated_in);
+	assert_int_equal(verdict_from(flow, "203.0.113.2", 55), REASON_filtered_inbound);
+	assert_leases(POOL_ID, 1, 1);
+	assert_leases(OVERFLOW_ID, 1, 3);
+	assert_int_equal(p->overflows, 1);
+	(void)later(TEST_UDP_S + 1);
+	assert_int_equal(opened_by(2, 56)->port, port);
+	(void)later(TIMEOUT_S + 1); /* the first endpoint has none any more, and its port rests */
+	assert_leases(POOL_ID, 0, 0);
+	(void)later(120);
+	assert_int_equal(opened_by(2, 57)->port, port);
+	assert_leases(OVERFLOW_ID, 1, 1);
+	assert_int_equal(p->overflows, 1);
+}
+
+/* [INV-CLOSED] and it is the rule's pool that refuses. */
+static void leases_use_up_the_overflow_pool(void **state)
+{
+	const struct owner_counters *p = &tables->pool_counters[POOL_ID];
+	const struct owner_counters *o = &tables->pool_counters[OVERFLOW_ID];
+
+	(void)state;
+	for (u32 host = 1; host <= 3; host++)
+		(void)opened_by(host, 53);
+	assert_refused(4, REASON_source_nat_pool_exhausted);
+	for (u16 port = 1; port < FLOWS_OF_A_LEASE; port++)
+		(void)opened_by(3, port);
+	assert_refused(3, REASON_lease_session_limit);
+	assert_leases(POOL_ID, 1, 1);
+	assert_leases(OVERFLOW_ID, 2, 1 + FLOWS_OF_A_LEASE);
+	assert_int_equal(live(FLOW_PEER), 3);
+	assert_int_equal(tables->control->binding_count, 6);
+	assert_int_equal(p->overflows, 3);
+	assert_int_equal(o->hits, 3);
+	assert_int_equal(p->failures[REASON_source_nat_pool_exhausted], 1);
+	assert_int_equal(p->failures[REASON_lease_session_limit], 1);
+	assert_int_equal(o->failures[REASON_source_nat_pool_exhausted], 0);
+	assert_int_equal(o->failures[REASON_lease_session_limit], 0);
+}
+
+/* Its port is its lease's, so all its flows have it. */
+static void a_shifted_endpoint_shares_its_port(void **state)
+{
+	const struct flow *flow;
+
+	(void)state;
+	for (u16 port = 1; port < 4; port++) {
+		flow = opened_by(256 + 1, port);
+		assert_int_equal(flow->pool, SHIFTED_ID);
+		assert_int_equal(host_u16(flow->port), 4000);
+	}
+	assert_leases(SHIFTED_ID, 1, 3);
+	flow = opened_by(256 + 2, 1); /* there is no address for it */
+	assert_int_equal(flow->pool, OVERFLOW_ID);
+	assert_int_equal(opened_by(256 + 2, 2)->port, flow->port);
+	assert_leases(OVERFLOW_ID, 1, 2);
+}
+
 static bool is_lease(const struct flow *flow, void *context)
 {
 	(void)context;
@@ -448,6 +626,11 @@ int main(void)
 		TEST(a_connection_from_outside_is_established, start_any_remote_host),
 		TEST(a_lease_has_a_limit_of_flows_from_both_sides, start_any_remote_host),
 		TEST(a_lease_outlives_its_flows, start_any_remote_host),
+		TEST(a_leases_port_rests, start_any_remote_host),
+		TEST(a_leases_port_rests_as_configured, start_resting),
+		TEST(a_lease_of_the_overflow_pool_is_found_again, start_overflowing),
+		TEST(leases_use_up_the_overflow_pool, start_overflowing),
+		TEST(a_shifted_endpoint_shares_its_port, start_overflowing),
 		TEST(a_lease_that_is_ended_takes_its_flows_along, start_any_remote_host),
 		TEST(leases_take_half_of_the_table, start_any_remote_host),
 		TEST(a_lease_that_is_rolled_back_leaves_nothing, start_target_host),

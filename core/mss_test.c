@@ -19,7 +19,8 @@ static int start_with(u16 mss, bool no_syn_check)
 	const struct test_configuration configuration = {
 		.pools = "{'name':'p','addresses':[{'low':'198.51.100.1','high':'198.51.100.2'},"
 			 "{'low':'2001:db8:64::1','high':'2001:db8:64::1'}],'port_low':5000,"
-			 "'port_high':5999,'address_persistent':false,'algorithm':null}",
+			 "'port_high':5999,'address_persistent':false,'algorithm':null,"
+			 TEST_POOL_PLAIN "}",
 		.rules = TEST_RULE("all", "pool", "'p'"),
 		.no_syn_check = no_syn_check,
 		.mss = mss,

@@ -4,11 +4,13 @@
  * docs/packet-path.md, sections 3.4 to 3.7 and 6.
  *
  * Steps, each handing on what it found in struct first: route, judge (rule), choose (pool), select
- * (address), reserve (slot and port), publish (index entry); and refuse, where one said no.
+ * (address), reserve (slot and port), publish (index entry); and refuse, where one said no. Where the
+ * pool has no port, select and reserve are gone through once more with its overflow pool.
  * They are called one after the other rather than from each other, because BPF's stack is small.
  *
- * With persistent-nat, the endpoint's lease is looked for instead of selecting an address; without one
- * it is reserved and published like a flow, and then the flow that goes through it.
+ * With persistent-nat, the endpoint's lease is looked for instead of selecting an address, in the
+ * rule's pool and then in its overflow pool; without one it is reserved and published like a flow, and
+ * then the flow that goes through it.
  *
  * INV-CLOSED  a packet that a rule owns and that cannot be translated is dropped before any state
  *             exists; what was reserved on the way (slot, port) is given back at once
@@ -23,7 +25,10 @@
 
 #include "core/lease.h"
 #include "core/memo.h"
+#include "core/overflow.h"
+#include "core/pool_ports.h"
 #include "core/ports.h"
+#include "core/shift.h"
 #include "core/siphash.h"
 #include "core/tcp.h"
 #include "core/way.h"
@@ -38,7 +43,8 @@ struct first {
 	u8 lease_is_new : 1; /* made for this packet, and not published yet */
 	u8 permit;  /* enum lease_permit, of the rule */
 	u32 nexthop; /* for the flow to remember; NEXTHOP_NONE if the kernel is to be asked again */
-	u32 pool;   /* position in pools[], MAX_POOLS before one is chosen */
+	u16 pool;   /* position in pools[], MAX_POOLS before one is chosen */
+	u16 asked;  /* position of the pool that the rule named: another one than pool is its overflow */
 	u32 index;  /* the address to begin with, in the pool's list of the family */
 	u32 slot;   /* + 1: the flow, reserved and then published */
 	u32 lease;  /* + 1: the flow is counted in there */
@@ -202,7 +208,8 @@ core_step int first_choose(struct packet *p, struct first *first)
 	pool = config_pool(config, position);
 	if (!pool)
 		return (int)reason;
-	first->pool = position;
+	first->pool = (u16)position;
+	first->asked = first->pool;
 	counters = env_pool_counters(pool->id);
 	if (counters && !p->rehearsed)
 		atomic_add(&counters->hits, 1);
@@ -239,6 +246,10 @@ core_step int first_select(struct packet *p, struct first *first)
 						 family, &p->key.inside, length);
 	else if (pool->selector == SELECT_EBPF_LEGACY)
 		first->index = select_ebpf_legacy(family, &p->key.inside, length);
+	else if (pool->selector == SELECT_SHIFTED)
+		return shift_index(pool, &p->key.inside, length, &first->index)
+			       ? (int)NO_REASON
+			       : REASON_source_nat_pool_no_address;
 	else if (!p->rehearsed)
 		first->index =
 			(u32)(atomic_fetch_add(&counters->round_robin[family], 1) % length);
@@ -253,6 +264,8 @@ struct opening {
 	const struct nat_pool *pool;
 	struct flow *flow;
 	u64 port_hash; /* where to begin, unless ports are sequential */
+	u64 port_mask;
+	struct port_range ports;
 	u32 slot;      /* + 1 */
 	u32 first;     /* position of the list in pool_addresses[] */
 	u32 length;
@@ -285,18 +298,18 @@ static __always_inline u32 opening_position(const struct opening *o, u32 i)
 	return o->first + (o->index + i) % o->length;
 }
 
-/* => where the search for a port of the pool begins */
-static __always_inline u16 opening_start_port(const struct nat_pool *pool, u64 start)
+/* => where the search for a port begins */
+static __always_inline u16 opening_start_port(const struct opening *o, u64 start)
 {
-	u32 size = (u32)pool->port_high - pool->port_low + 1;
+	u32 size = (u32)o->ports.high - o->ports.low + 1;
 
-	return (u16)(pool->port_low + (size ? start % size : 0));
+	return (u16)(o->ports.low + (size ? start % size : 0));
 }
 
 /* Has the port that will be tried first brought near, while the slot is being filled. */
 static __always_inline void opening_prefetch(const struct opening *o, u8 protocol)
 {
-	u16 port = opening_start_port(o->pool, o->port_hash);
+	u16 port = opening_start_port(o, o->port_hash);
 	u32 position = opening_position(o, 0);
 	struct address_ports *ports;
 	struct port_space *space;
@@ -331,8 +344,8 @@ static inline long opening_claim_step(u32 i, void *context)
 	space = &ports->spaces[port_protocol_of(o->flow->protocol)];
 	start = pool->sequential ? atomic_fetch_add(&space->searches, 1) : o->port_hash;
 	atomic_write(&o->flow->address, address);
-	o->claimed = ports_claim(space, pool->port_low, pool->port_high,
-				 opening_start_port(pool, start), o->slot, &o->flow->port);
+	o->claimed = ports_claim_of(space, o->ports, o->port_mask, opening_start_port(o, start),
+				    o->slot, &o->flow->port);
 	return o->claimed != 0;
 }
 
@@ -383,6 +396,16 @@ static __always_inline void opening_fill_lease(struct opening *o)
 	atomic_write(&lease->users, 1);
 }
 
+static __always_inline void opening_choose_ports(struct opening *o, const struct flow_key *key)
+{
+	struct port_range all = {o->pool->port_low, o->pool->port_high};
+	u32 flags = o->pool->port_flags;
+	u16 port = host_u16(key->inside_port);
+
+	o->ports = pool_port_range(all, flags, key->protocol, port);
+	o->port_mask = pool_port_mask(flags, key->protocol, port);
+}
+
 static __always_inline bool opening_start(struct opening *o, const struct packet *p,
 					  const struct first *first)
 {
@@ -401,6 +424,7 @@ static __always_inline bool opening_start(struct opening *o, const struct packet
 	o->length = list->length;
 	o->index = first->index;
 	o->port_hash = flow_port_hash(o->control, &p->key);
+	opening_choose_ports(o, &p->key);
 	return o->length != 0;
 }
 
@@ -437,6 +461,80 @@ core_step int first_reserve(struct packet *p, struct first *first)
 	atomic_write(&o.flow->life, FLOW_LIVE);
 	first->slot = o.slot;
 	return NO_REASON;
+}
+
+/*
+ * The overflow pool, where there is one that has an address of the family.
+ * => NO_REASON if it is the pool now; otherwise the reason for the drop, and nothing has changed
+ */
+core_step int first_turn_to_overflow(struct packet *p, struct first *first)
+{
+	const struct nat_config *config;
+	const struct nat_pool *pool, *overflow;
+	u32 position;
+
+	if (!p || !first)
+		return REASON_source_nat_pool_invalid;
+	config = env_config(p->half);
+	pool = config ? config_pool(config, first->asked) : NULL;
+	if (!pool)
+		return REASON_source_nat_pool_invalid;
+	position = overflow_position(config, pool, first->egress);
+	overflow = config_pool(config, position);
+	if (!overflow || !overflow->lists[p->key.family % FAMILY_COUNT].length)
+		return REASON_source_nat_pool_exhausted;
+	first->pool = (u16)position;
+	return NO_REASON;
+}
+
+/* Counts that the overflow pool is asked, for both. => 0 */
+core_step int first_count_overflow(struct packet *p, struct first *first)
+{
+	const struct nat_config *config;
+	const struct nat_pool *pool, *overflow;
+	struct owner_counters *counters;
+
+	if (!p || !first)
+		return -1;
+	config = env_config(p->half);
+	pool = config ? config_pool(config, first->asked) : NULL;
+	overflow = config ? config_pool(config, first->pool) : NULL;
+	if (!pool || !overflow)
+		return -1;
+	counters = env_pool_counters(pool->id);
+	if (counters)
+		atomic_add(&counters->overflows, 1);
+	counters = env_pool_counters(overflow->id);
+	if (counters)
+		atomic_add(&counters->hits, 1);
+	return 0;
+}
+
+/*
+ * => true if the pool that the rule named has nothing for the packet, and its overflow pool is the
+ *    one to ask now
+ */
+static __always_inline bool first_overflows(struct packet *p, struct first *first, u32 reason)
+{
+	if (reason != REASON_source_nat_pool_exhausted &&
+	    reason != REASON_source_nat_pool_no_address)
+		return false;
+	if (first_turn_to_overflow(p, first) != NO_REASON)
+		return false;
+	first_count_overflow(p, first);
+	return true;
+}
+
+/* Slot and port, from the overflow pool; where it has none, the pool asked first has refused. */
+static __always_inline u32 first_reserve_overflow(struct packet *p, struct first *first)
+{
+	u32 reason = (u32)first_select(p, first);
+
+	if (reason == NO_REASON)
+		reason = (u32)first_reserve(p, first);
+	if (reason != NO_REASON)
+		first->pool = first->asked;
+	return reason;
 }
 
 /* Counts a flow that was opened, for its rule and its pool; a lease for its pool alone. */
@@ -884,13 +982,34 @@ static __always_inline u32 first_steps(env_frame *frame, struct packet *p, struc
 	return reason;
 }
 
-/* A lease for an endpoint that has none. => NO_REASON, or the reason for the drop */
-static __always_inline u32 first_make_lease(struct packet *p, struct first *first)
+/* The endpoint's lease of the rule's pool, or of its overflow pool. As first_lease() */
+static __always_inline u32 first_find_lease(struct packet *p, struct first *first)
+{
+	u32 reason = (u32)first_lease(p, first);
+
+	if (reason != NO_REASON || first->lease || first_turn_to_overflow(p, first) != NO_REASON)
+		return reason;
+	reason = (u32)first_lease(p, first);
+	if (!first->lease)
+		first->pool = first->asked;
+	return reason;
+}
+
+/* Address and port of a new lease. => NO_REASON, or the reason for the drop */
+static __always_inline u32 first_select_lease(struct packet *p, struct first *first)
 {
 	u32 reason = (u32)first_select(p, first);
 
-	if (reason == NO_REASON)
-		reason = (u32)first_reserve_lease(p, first);
+	return reason == NO_REASON ? (u32)first_reserve_lease(p, first) : reason;
+}
+
+/* A lease for an endpoint that has none. => NO_REASON, or the reason for the drop */
+static __always_inline u32 first_make_lease(struct packet *p, struct first *first)
+{
+	u32 reason = first_select_lease(p, first);
+
+	if (first_overflows(p, first, reason))
+		reason = first_select_lease(p, first);
 	if (reason == NO_REASON)
 		reason = (u32)first_publish_lease(p, first);
 	return reason;
@@ -899,7 +1018,7 @@ static __always_inline u32 first_make_lease(struct packet *p, struct first *firs
 /* With persistent-nat. => NO_REASON and the flow in first->slot, or the reason for the drop */
 static __always_inline u32 first_open_leased(struct packet *p, struct first *first)
 {
-	u32 reason = (u32)first_lease(p, first);
+	u32 reason = first_find_lease(p, first);
 
 	if (reason != NO_REASON)
 		return reason;
@@ -912,19 +1031,27 @@ static __always_inline u32 first_open_leased(struct packet *p, struct first *fir
 		reason = (u32)first_publish_peer(p, first);
 	if (reason == NO_REASON)
 		reason = (u32)first_publish(p, first);
-	if (reason != NO_REASON)
+	if (reason != NO_REASON) {
 		first_give_back(p, first);
+		first->pool = first->asked;
+	}
 	return reason;
 }
 
-/* => NO_REASON and the flow in first->slot, or the reason for the drop */
-static __always_inline u32 first_open(struct packet *p, struct first *first)
+/*
+ * What was found so far is NO_REASON, or why the pool has no address for the packet.
+ * => NO_REASON and the flow in first->slot, or the reason for the drop
+ */
+static __always_inline u32 first_open(struct packet *p, struct first *first, u32 reason)
 {
-	u32 reason;
-
+	if (reason != NO_REASON && reason != REASON_source_nat_pool_no_address)
+		return reason;
 	if (first->permit)
 		return first_open_leased(p, first);
-	reason = (u32)first_reserve(p, first);
+	if (reason == NO_REASON)
+		reason = (u32)first_reserve(p, first);
+	if (first_overflows(p, first, reason))
+		reason = first_reserve_overflow(p, first);
 	if (reason == NO_REASON)
 		reason = (u32)first_publish(p, first);
 	return reason;
@@ -941,8 +1068,7 @@ static __always_inline u32 first_packet(env_frame *frame, struct packet *p, u32 
 
 	if (reason != FOR_WORKER && sample_is_due(p))
 		sample_keep(frame, p, &first, reason);
-	if (reason == NO_REASON)
-		reason = first_open(p, &first);
+	reason = first_open(p, &first, reason);
 	if (reason >= REASON_FIRST_DROP && reason < NO_REASON && first.rule != RULE_NOT_FOUND)
 		first_refuse(p, &first, reason);
 	*slot = first.slot;

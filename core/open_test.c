@@ -197,7 +197,8 @@ static int start_broken(void **state)
 {
 	static const struct test_configuration configuration = {
 		.pools = "{'name':'empty','addresses':[],'port_low':1024,'port_high':65535,"
-			 "'address_persistent':false,'algorithm':null},"
+			 "'address_persistent':false,'algorithm':null,"
+			 TEST_POOL_PLAIN "},"
 			 TEST_POOL("backwards", "198.51.100.1", "198.51.100.1", 3000, 2999) ","
 			 TEST_POOL("zero", "198.51.100.1", "198.51.100.1", 0, 100),
 		.rules = TEST_RULE_FROM("'10.0.0.1/32'", "one", "pool", "'missing'") ","
@@ -238,12 +239,200 @@ static void a_rule_with_a_broken_pool_owns_its_packets(void **state)
 	test_gateway_assert_sound();
 }
 
+#define OVERFLOWING(name, address, overflow)                                                       \
+	"{'name':'" name "','addresses':[{'low':'" address "','high':'" address "'}],"            \
+	"'port_low':5000,'port_high':5000,'address_persistent':false,'algorithm':null,"           \
+	"'port_translation':true,'host_address_base':null," \
+	"'preserve_parity':false,'preserve_range':false," \
+	"'alarm_raise':0,'alarm_clear':0,'overflow':" overflow "}"
+
+static int start_overflowing(void **state)
+{
+	static const struct test_configuration configuration = {
+		.pools = OVERFLOWING("p", "198.51.100.1", "'pool','overflow_pool':'o'") ","
+			 OVERFLOWING("i", "198.51.100.2", "'interface','overflow_pool':null") ","
+			 TEST_POOL("o", "198.51.100.3", "198.51.100.3", 6000, 6001),
+		.rules = TEST_RULE_FROM("'10.0.0.0/24'", "one", "pool", "'p'") ","
+			 TEST_RULE_FROM("'10.0.1.0/24'", "two", "pool", "'i'"),
+		.maximum_flows = FLOWS_MIN,
+	};
+
+	(void)state;
+	tables = test_gateway_start(&configuration);
+	return 0;
+}
+
+/* Sends the first packet of one more flow. => the flow; NULL if it was refused */
+static const struct flow *one_more(u32 host)
+{
+	struct test_packet packet = udp(host, 4000);
+
+	(void)test_gateway_receive(TEST_INSIDE, &packet);
+	return test_gateway_flow(&packet);
+}
+
+/* [INV-CLOSED] the overflow pool's ports are used up too, and then the first pool refuses. */
+static void a_full_pool_overflows_into_another(void **state)
+{
+	const struct owner_counters *p = &tables->pool_counters[1], *o = &tables->pool_counters[3];
+
+	(void)state;
+	assert_int_equal(one_more(1)->pool, 1);
+	assert_int_equal(one_more(2)->pool, 3);
+	assert_int_equal(one_more(3)->pool, 3);
+	assert_null(one_more(4));
+	assert_int_equal(last_event()->reason, REASON_source_nat_pool_exhausted);
+	assert_int_equal(last_event()->pool, 1);
+	assert_int_equal(p->hits, 4);
+	assert_int_equal(p->flows_opened, 1);
+	assert_int_equal(p->overflows, 3);
+	assert_int_equal(p->failures[REASON_source_nat_pool_exhausted], 1);
+	assert_int_equal(o->hits, 3);
+	assert_int_equal(o->flows_opened, 2);
+	assert_int_equal(o->failures[REASON_source_nat_pool_exhausted], 0);
+	assert_flows(3);
+}
+
+/* The egress interface has an address of IPv4, and ports from 1024 on. */
+static void a_full_pool_overflows_to_the_interface(void **state)
+{
+	const struct flow *flow;
+
+	(void)state;
+	assert_int_equal(one_more(256)->pool, 2);
+	flow = one_more(257);
+	assert_non_null(flow);
+	assert_int_equal(flow->pool, 4);
+	assert_memory_equal(flow_translated_address(tables->control, flow)->bytes,
+			    test_addr("192.0.2.1").bytes, 16);
+	assert_in_range(host_u16(flow->port), 1024, 65535);
+	assert_int_equal(tables->pool_counters[2].overflows, 1);
+	test_gateway_assert_sound();
+}
+
+/* Two addresses, of which each has ports below and above 1024. */
+static int start_preserving(void **state)
+{
+	static const struct test_configuration configuration = {
+		.pools = "{'name':'p','addresses':[{'low':'198.51.100.1','high':'198.51.100.1'}],"
+			 "'port_low':1000,'port_high':1100,'address_persistent':false,"
+			 "'algorithm':null,'port_translation':true,'host_address_base':null,'preserve_parity':true,'preserve_range':true,"
+			 "'alarm_raise':0,'alarm_clear':0,'overflow':null,'overflow_pool':null}",
+		.rules = TEST_RULE("all", "pool", "'p'"),
+		.maximum_flows = 1024,
+	};
+
+	(void)state;
+	tables = test_gateway_start(&configuration);
+	return 0;
+}
+
+static const struct flow *flow_from(u32 host, u32 port, u8 protocol)
+{
+	struct test_packet packet = udp(host, port);
+
+	packet.protocol = protocol;
+	packet.tcp_flags = TCP_SYN;
+	(void)test_gateway_receive(TEST_INSIDE, &packet);
+	return test_gateway_flow(&packet);
+}
+
+/* [RFC4787 REQ-3a] [RFC4787 REQ-4] as far as there are such ports, and then none. */
+static void ports_keep_their_parity_and_their_range(void **state)
+{
+	static const u8 protocols[] = {PROTOCOL_TCP, PROTOCOL_UDP};
+	static const u32 inside_ports[] = {2, 1023, 1024, 40001};
+
+	(void)state;
+	for (u32 i = 0; i < 8; i++) {
+		u32 inside = inside_ports[i % 4];
+		const struct flow *flow = flow_from(1, inside, protocols[i / 4]);
+		u16 port;
+
+		assert_non_null(flow);
+		port = host_u16(flow->port);
+		assert_int_equal(port % 2, inside % 2);
+		assert_in_range(port, inside < 1024 ? 1 : 1024, inside < 1024 ? 1023 : 1100);
+	}
+	for (u32 host = 2; host < 40; host++)
+		assert_non_null(flow_from(host, 5000, PROTOCOL_UDP));
+	assert_null(flow_from(40, 5000, PROTOCOL_UDP)); /* 1024, 1026, ... 1100 are taken */
+	assert_non_null(flow_from(40, 5001, PROTOCOL_UDP));
+}
+
+/* Hosts 10.0.0.8 to 10.0.0.11 for two addresses; the third overflows to the interface. */
+static int start_shifting(void **state)
+{
+	static const struct test_configuration configuration = {
+		.pools = "{'name':'p','addresses':[{'low':'198.51.100.1','high':'198.51.100.2'}],"
+			 "'port_low':1,'port_high':65535,'address_persistent':false,"
+			 "'algorithm':null,'port_translation':false,"
+			 "'host_address_base':'10.0.0.8/32','preserve_parity':false,"
+			 "'preserve_range':false,'alarm_raise':0,'alarm_clear':0,'overflow':null,'overflow_pool':null},"
+			 "{'name':'q','addresses':[{'low':'198.51.100.1','high':'198.51.100.1'}],"
+			 "'port_low':1,'port_high':65535,'address_persistent':false,"
+			 "'algorithm':null,'port_translation':false,"
+			 "'host_address_base':'10.0.1.0/24','preserve_parity':false,"
+			 "'preserve_range':false,'alarm_raise':0,'alarm_clear':0,'overflow':'interface','overflow_pool':null}",
+		.rules = TEST_RULE_FROM("'10.0.0.0/24'", "all", "pool", "'p'") ","
+			 TEST_RULE("rest", "pool", "'q'"),
+		.maximum_flows = FLOWS_MIN,
+	};
+
+	(void)state;
+	tables = test_gateway_start(&configuration);
+	return 0;
+}
+
+/* [INV-ALIAS] [INV-CLOSED] the host's own address and port, or none. */
+static void shifted_hosts_keep_their_ports(void **state)
+{
+	struct test_packet packet;
+	const struct flow *flow;
+
+	(void)state;
+	for (u32 host = 8; host < 10; host++) {
+		for (u32 port = 0; port < 65536; port += 13107) {
+			flow = flow_from(host, port, PROTOCOL_UDP);
+			assert_non_null(flow);
+			assert_int_equal(flow->address, host - 8);
+			assert_int_equal(host_u16(flow->port), port);
+		}
+	}
+	packet = udp(10, 4000);
+	assert_refused(&packet, REASON_source_nat_pool_no_address, 12);
+	packet = udp(7, 4000);
+	assert_refused(&packet, REASON_source_nat_pool_no_address, 12);
+	packet = udp(8, 13107);
+	packet.destination = test_addr("203.0.113.6"); /* another flow of the port */
+	assert_refused(&packet, REASON_source_nat_pool_exhausted, 12);
+}
+
+/* Pool q shares an address with p, and has the interface for who finds the port taken. */
+static void a_shifted_host_overflows(void **state)
+{
+	const struct flow *flow;
+
+	(void)state;
+	assert_non_null(flow_from(8, 4000, PROTOCOL_UDP));
+	flow = flow_from(256, 4000, PROTOCOL_UDP);
+	assert_int_equal(flow->pool, 3);
+	flow = flow_from(256, 4001, PROTOCOL_UDP);
+	assert_int_equal(flow->pool, 2);
+	assert_int_equal(host_u16(flow->port), 4001);
+	flow = flow_from(257, 4002, PROTOCOL_UDP); /* no address */
+	assert_int_equal(flow->pool, 3);
+	assert_int_equal(tables->pool_counters[2].overflows, 2);
+	test_gateway_assert_sound();
+}
+
 static int start_sticky(void **state)
 {
 	static const struct test_configuration configuration = {
 		.pools = "{'name':'p','addresses':[{'low':'198.51.100.0','high':'198.51.100.6'},"
 			 "{'low':'2001:db8:64::1','high':'2001:db8:64::5'}],'port_low':5000,"
-			 "'port_high':5003,'address_persistent':true,'algorithm':'userspace-v1'}",
+			 "'port_high':5003,'address_persistent':true,'algorithm':'userspace-v1',"
+			 TEST_POOL_PLAIN "}",
 		.rules = TEST_RULE("all", "pool", "'p'"),
 		.maximum_flows = 1024,
 	};
@@ -722,6 +911,11 @@ int main(void)
 		TEST(a_pool_is_used_up_to_the_last_port, start_small),
 		TEST(what_cannot_open_a_flow_is_refused_by_name, start_small),
 		TEST(a_rule_with_a_broken_pool_owns_its_packets, start_broken),
+		TEST(a_full_pool_overflows_into_another, start_overflowing),
+		TEST(a_full_pool_overflows_to_the_interface, start_overflowing),
+		TEST(ports_keep_their_parity_and_their_range, start_preserving),
+		TEST(shifted_hosts_keep_their_ports, start_shifting),
+		TEST(a_shifted_host_overflows, start_shifting),
 		TEST(a_host_keeps_its_address_and_gets_no_other, start_sticky),
 		TEST(without_randomization_ports_follow_each_other, start_sequential),
 		TEST(a_lost_race_leaves_no_trace, start_small),

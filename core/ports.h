@@ -16,6 +16,7 @@
 #ifndef CORE_PORTS_H
 #define CORE_PORTS_H
 
+#include "abi/config.h"
 #include "core/atomic.h"
 #include "core/bits.h"
 #include "core/packet.h"
@@ -23,6 +24,7 @@
 struct port_search {
 	struct port_space *space;
 	__be16 *claimed; /* where the port goes before it is claimed, for those who find it */
+	u64 mask; /* of each word of 64 ports, those that may be taken */
 	u32 owner;
 	u32 next; /* the port to look at; above last when nothing is left */
 	u32 last;
@@ -34,7 +36,8 @@ static __always_inline u32 ports_try_word(struct port_search *search, u32 port)
 {
 	struct port_space *space = search->space;
 	u32 word = port / PORTS_PER_WORD % PORT_WORDS;
-	u64 bits = atomic_read(&space->free_bits[word]) & (~0ull << (port % PORTS_PER_WORD));
+	u64 bits = atomic_read(&space->free_bits[word]) & search->mask &
+		   (~0ull << (port % PORTS_PER_WORD));
 	u64 index;
 
 	if (!bits)
@@ -71,14 +74,15 @@ static inline long ports_search_step(u32 i, void *context)
 
 /*
  * Claims the first free port at or after `start`, once around low..high (all in host order,
- * low <= start <= high), for a flow's slot + 1.
+ * low <= start <= high), for a flow's slot + 1; of each word of 64 ports only those of the mask.
  * => true and the port in *claimed (network order); false if none is free
  */
-static __always_inline bool ports_claim(struct port_space *space, u16 low, u16 high, u16 start,
-					u32 owner, __be16 *claimed)
+static __always_inline bool ports_claim_of(struct port_space *space, struct port_range range,
+					   u64 mask, u16 start, u32 owner, __be16 *claimed)
 {
-	struct port_search search = {
-		.space = space, .claimed = claimed, .owner = owner, .next = start, .last = high};
+	u16 low = range.low;
+	struct port_search search = {.space = space, .claimed = claimed, .mask = mask,
+				     .owner = owner, .next = start, .last = range.high};
 
 	env_loop(PORTS_PER_SPACE + PORT_WORDS, ports_search_step, &search);
 	if (!search.found && start > low) {
@@ -87,6 +91,15 @@ static __always_inline bool ports_claim(struct port_space *space, u16 low, u16 h
 		env_loop(PORTS_PER_SPACE + PORT_WORDS, ports_search_step, &search);
 	}
 	return search.found != 0;
+}
+
+/* The same, of all ports of the range. */
+static __always_inline bool ports_claim(struct port_space *space, u16 low, u16 high, u16 start,
+					u32 owner, __be16 *claimed)
+{
+	struct port_range range = {low, high};
+
+	return ports_claim_of(space, range, ~0ull, start, owner, claimed);
 }
 
 /* Gives a port back. Only for its owner, and only when no packet can see that any more. */
@@ -98,9 +111,20 @@ static __always_inline void ports_release(struct port_space *space, u16 port)
 	(void)atomic_swap(&space->owners[port], PORT_FREE);
 }
 
-/* Keeps a port for the gateway's own sockets. => false if a flow owns it */
+static __always_inline bool port_rests(u32 owner)
+{
+	return (owner & (PORT_RESTING | PORT_KERNEL)) == PORT_RESTING;
+}
+
+/* Keeps a port for the gateway's own sockets, also one at rest. => false if a flow owns it */
 static __always_inline bool ports_reserve(struct port_space *space, u16 port)
 {
+	u32 owner = atomic_read(&space->owners[port]);
+
+	if (port_rests(owner) && atomic_replace(&space->owners[port], owner, PORT_KERNEL)) {
+		atomic_add(&space->resting, -1u);
+		return true;
+	}
 	if (!atomic_replace(&space->owners[port], PORT_FREE, PORT_KERNEL))
 		return atomic_read(&space->owners[port]) == PORT_KERNEL;
 	atomic_and(&space->free_bits[port / PORTS_PER_WORD], ~(1ull << (port % PORTS_PER_WORD)));
@@ -140,7 +164,7 @@ static __always_inline u32 port_owner(u32 address, u8 protocol, __be16 port)
 	const u32 *word = port_owner_word(address, protocol, port);
 	u32 owner = word ? atomic_read(word) : 0;
 
-	return owner == PORT_KERNEL ? 0 : owner;
+	return owner & (PORT_KERNEL | PORT_RESTING) ? 0 : owner;
 }
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/pool_ports.h"
 #include "tests/env/test_env.h"
 #include "tests/env/unit.h"
 
@@ -109,6 +110,26 @@ static void the_first_free_port_after_the_start_is_taken(void **state)
 	free(taken);
 }
 
+/* [RFC4787 REQ-4] every port of the mask, no other, each once */
+static void of_each_word_only_the_ports_of_the_mask_are_given(void **state)
+{
+	static const struct port_range range = {1023, 2049};
+	static const u64 masks[] = {EVEN_PORTS, ODD_PORTS};
+	__be16 port;
+
+	(void)state;
+	for (u32 odd = 0; odd < 2; odd++) {
+		for (u32 i = 0; i < 513 + odd; i++) {
+			u16 from = (u16)(range.low + random_below(1027));
+
+			assert_true(ports_claim_of(space, range, masks[odd], from, i + 1, &port));
+			assert_int_equal(host_order(port) % 2, odd);
+			assert_in_range(host_order(port), range.low, range.high);
+		}
+		assert_false(ports_claim_of(space, range, masks[odd], 1500, 1, &port));
+	}
+}
+
 /* Pools may share an address with ranges that overlap [contract: ownership is the address's]. */
 static void overlapping_ranges_share_their_ports(void **state)
 {
@@ -186,7 +207,7 @@ static void stale_hints_lose_no_port(void **state)
 static u32 looks_of_a_search(__be16 *port)
 {
 	struct port_search search = {
-		.space = space, .claimed = port, .owner = 1, .next = 0,
+		.space = space, .claimed = port, .mask = ~0ull, .owner = 1, .next = 0,
 		.last = PORTS_PER_SPACE - 1};
 	u32 looks = 1;
 
@@ -271,6 +292,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(every_port_of_odd_ranges_is_found, start, stop),
 		cmocka_unit_test_setup_teardown(the_first_free_port_after_the_start_is_taken, start,
 						stop),
+		cmocka_unit_test_setup_teardown(of_each_word_only_the_ports_of_the_mask_are_given,
+						start, stop),
 		cmocka_unit_test_setup_teardown(overlapping_ranges_share_their_ports, start, stop),
 		cmocka_unit_test_setup_teardown(random_operations_never_alias, start, stop),
 		cmocka_unit_test_setup_teardown(stale_hints_lose_no_port, start, stop),

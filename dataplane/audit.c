@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/audit_private.h"
 
+#include "dataplane/rest.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -190,7 +192,7 @@ static void look_at_index(struct auditor *a)
 
 bool owner_is_flow(u32 owner)
 {
-	return owner != PORT_FREE && owner != PORT_KERNEL;
+	return owner != PORT_FREE && owner != PORT_KERNEL && !port_rests(owner);
 }
 
 static bool port_is_orphan(const struct auditor *a, u32 address, u8 protocol, u16 port)
@@ -224,6 +226,27 @@ static bool group_hides_a_port(const struct auditor *a, u32 address, u8 protocol
 	return atomic_read(&space->group_free[first / PORTS_PER_GROUP]) < free_ports;
 }
 
+static bool group_oversleeps(const struct auditor *a, u32 address, u8 protocol, u16 first)
+{
+	const struct port_space *space = &a->tables->ports[address]->spaces[protocol];
+	u32 group = first / PORTS_PER_GROUP;
+
+	return !rest_is_noticed(atomic_read(&space->group_wake_s[group]),
+				rest_first_s(space, group, env_now_s(a->tables->control)));
+}
+
+static void look_at_group(struct auditor *a, u32 address, u8 protocol, u16 first)
+{
+	struct suspect found = {.slot = address, .protocol = protocol, .port = first};
+
+	found.finding = AUDIT_port_hidden;
+	if (group_hides_a_port(a, address, protocol, first))
+		suspect(a, &found);
+	found.finding = AUDIT_port_not_woken;
+	if (group_oversleeps(a, address, protocol, first))
+		suspect(a, &found);
+}
+
 static void look_at_space(struct auditor *a, u32 address, u8 protocol)
 {
 	struct port_space *space = &a->tables->ports[address]->spaces[protocol];
@@ -236,11 +259,8 @@ static void look_at_space(struct auditor *a, u32 address, u8 protocol)
 		a->audit->ports += owner_is_flow(found.witness);
 		if (port_is_orphan(a, address, protocol, (u16)port))
 			suspect(a, &found);
-		found.finding = AUDIT_port_hidden;
-		found.witness = 0;
-		if (port % PORTS_PER_GROUP == 0 &&
-		    group_hides_a_port(a, address, protocol, (u16)port))
-			suspect(a, &found);
+		if (port % PORTS_PER_GROUP == 0)
+			look_at_group(a, address, protocol, (u16)port);
 	}
 }
 
@@ -266,6 +286,8 @@ static bool suspicion_holds(const struct auditor *a, const struct suspect *s)
 			       s->witness;
 	case AUDIT_port_hidden:
 		return group_hides_a_port(a, s->slot, s->protocol, s->port);
+	case AUDIT_port_not_woken:
+		return group_oversleeps(a, s->slot, s->protocol, s->port);
 	default:
 		return flow_is_wrong(a, s->slot, s->finding) &&
 		       flow_witness(&a->tables->flows[s->slot]) == s->witness;
@@ -283,6 +305,14 @@ static void unhide_group(struct port_space *space, u16 first)
 		atomic_or(&space->free_bits[port / PORTS_PER_WORD], 1ull << port % PORTS_PER_WORD);
 	}
 	atomic_add(&space->group_free[first / PORTS_PER_GROUP], free_ports);
+}
+
+static void wake_in_time(const struct auditor *a, struct port_space *space, u16 first)
+{
+	u32 group = first / PORTS_PER_GROUP;
+
+	atomic_write(&space->group_wake_s[group],
+		     rest_first_s(space, group, env_now_s(a->tables->control)));
 }
 
 /* => true if the flow has its port again: only if it is nobody's */
@@ -333,6 +363,9 @@ static void repair(struct auditor *a, const struct suspect *s)
 		return;
 	case AUDIT_port_without_flow:
 		ports_release(&a->tables->ports[s->slot]->spaces[s->protocol], s->port);
+		return;
+	case AUDIT_port_not_woken:
+		wake_in_time(a, &a->tables->ports[s->slot]->spaces[s->protocol], s->port);
 		return;
 	case AUDIT_port_hidden:
 		unhide_group(&a->tables->ports[s->slot]->spaces[s->protocol], s->port);

@@ -21,6 +21,7 @@
 	X(entry_stray, "entries of the index that lead to no flow")                            \
 	X(port_without_flow, "ports owned by a flow that is not there")                        \
 	X(port_hidden, "free ports that a search would overlook")                              \
+	X(port_not_woken, "ports at rest that nobody would wake")                              \
 	X(slot_lost, "flow slots that are neither in use nor free")                            \
 	X(stack_damaged, "stacks of free slots with a slot that is in use or there twice")     \
 	X(count_wrong, "counts of flows or ports in use that are not true")

@@ -12,6 +12,7 @@
 static const struct test_configuration configuration = {
 	.pools = TEST_POOL("p", "198.51.100.1", "198.51.100.2", 1024, 2047),
 	.rules = TEST_RULE("all", "pool", "'p'"),
+	.port_hold_down_s = 90,
 	.maximum_flows = 256,
 };
 
@@ -457,11 +458,34 @@ static void every_finding_has_a_name_and_a_text(void **state)
 		}
 }
 
+/* [INV-REST] killed before the group's time was lowered, or a count was changed */
+static void a_port_at_rest_that_nobody_would_wake_is_found(void **state)
+{
+	u32 group = __builtin_bswap16(flows[1]->port) / PORTS_PER_GROUP;
+	struct port_space *space = space_of(flows[1]);
+
+	(void)state;
+	flows[1]->life = FLOW_ENDING;
+	assert_int_equal(test_gateway_collect(1000), 1);
+	assert_int_equal(space->resting, 1);
+	space->group_wake_s[group] = 0;
+	assert_found_and_repaired(AUDIT_port_not_woken, 1);
+	space->group_wake_s[group]++;
+	assert_found_and_repaired(AUDIT_port_not_woken, 1);
+	assert_int_equal(space->group_wake_s[group], 1090);
+	space->group_wake_s[group] -= 5; /* a look too many, no harm */
+	space->resting += 3;
+	assert_found_and_repaired(AUDIT_count_wrong, 1);
+	(void)test_gateway_collect(1090);
+	assert_int_equal(space->resting, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(a_port_at_rest_that_nobody_would_wake_is_found),
 		TEST(sound_tables_have_no_findings),
 		TEST(an_alias_ends_the_flow_that_does_not_own_the_port),
 		TEST(a_flow_gets_its_port_back),

@@ -129,26 +129,27 @@ int audit_free_slots(struct auditor *a)
 /* Counts. */
 
 /* One gauge, and what it should say; unsteady while it changes under our eyes. */
-static u64 count_owned(const struct port_space *space)
+static u64 count_owned(const struct port_space *space, bool (*counts)(u32 owner))
 {
 	u64 count = 0;
 
 	for (u32 port = 0; port < PORTS_PER_SPACE; port++)
-		count += owner_is_flow(atomic_read(&space->owners[port]));
+		count += counts(atomic_read(&space->owners[port]));
 	return count;
 }
 
-/* => what has to be added to the gauge; 0 if it is right or too unsteady to tell */
-static s32 space_error(const struct port_space *space, void (*wait)(void))
+/* => what has to be added to a gauge of the space; 0 if it is right or too unsteady to tell */
+static s32 gauge_error(const struct port_space *space, const u32 *gauge,
+		       bool (*counts)(u32 owner), void (*wait)(void))
 {
 	enum { SAMPLES = 3 };
 	s32 error = 0;
 
 	for (u32 i = 0; i < SAMPLES; i++) {
-		u32 before = atomic_read(&space->in_use);
-		s32 difference = (s32)((u32)count_owned(space) - before);
+		u32 before = atomic_read(gauge);
+		s32 difference = (s32)((u32)count_owned(space, counts) - before);
 
-		if (atomic_read(&space->in_use) != before || !difference ||
+		if (atomic_read(gauge) != before || !difference ||
 		    (i && difference != error))
 			return 0;
 		error = difference;
@@ -157,18 +158,33 @@ static s32 space_error(const struct port_space *space, void (*wait)(void))
 	return error;
 }
 
+static void look_at_gauge(struct auditor *a, const struct port_space *space, u32 *gauge,
+			  bool (*counts)(u32 owner))
+{
+	s32 error = gauge_error(space, gauge, counts, a->wait);
+
+	if (!error)
+		return;
+	note(a, AUDIT_count_wrong, 1);
+	if (a->repairing)
+		atomic_add(gauge, (u32)error);
+}
+
+static bool owner_rests(u32 owner)
+{
+	return port_rests(owner);
+}
+
 static void look_at_port_counts(struct auditor *a)
 {
 	for (u32 i = 0; i < MAX_ADDRESS_SLOTS * PORTS_PROTOCOLS; i++) {
 		struct address_ports *ports = a->tables->ports[i / PORTS_PROTOCOLS];
 		struct port_space *space = ports ? &ports->spaces[i % PORTS_PROTOCOLS] : NULL;
-		s32 error = space ? space_error(space, a->wait) : 0;
 
-		if (!error)
+		if (!space)
 			continue;
-		note(a, AUDIT_count_wrong, 1);
-		if (a->repairing)
-			atomic_add(&space->in_use, (u32)error);
+		look_at_gauge(a, space, &space->in_use, owner_is_flow);
+		look_at_gauge(a, space, &space->resting, owner_rests);
 	}
 }
 

@@ -85,6 +85,35 @@ static bool needs_persistent_nat(const struct snapshot *s)
 	return any_rule(s, rule_has_leases);
 }
 
+static bool needs_port_hold_down(const struct snapshot *s)
+{
+	return s->port_hold_down_s > 0;
+}
+
+static bool needs_preserved_parity(const struct snapshot *s)
+{
+	for (size_t i = 0; i < s->pool_count; i++)
+		if (s->pools[i].preserve_parity)
+			return true;
+	return false;
+}
+
+static bool needs_preserved_range(const struct snapshot *s)
+{
+	for (size_t i = 0; i < s->pool_count; i++)
+		if (s->pools[i].preserve_range)
+			return true;
+	return false;
+}
+
+static bool needs_host_address_base(const struct snapshot *s)
+{
+	for (size_t i = 0; i < s->pool_count; i++)
+		if (!s->pools[i].port_translation)
+			return true;
+	return false;
+}
+
 static bool needs_proxy(const struct snapshot *s)
 {
 	return s->proxy_count > 0;
@@ -103,6 +132,27 @@ static bool needs_generic_xdp(const struct snapshot *s)
 			if (s->zones[i].interfaces[j].xdp_mode == XDP_MODE_GENERIC)
 				return true;
 	return false;
+}
+
+static bool needs_overflow_pool(const struct snapshot *s)
+{
+	for (size_t i = 0; i < s->pool_count; i++)
+		if (s->pools[i].overflow != OVERFLOW_TO_NONE)
+			return true;
+	return false;
+}
+
+static bool rule_has_alarm(const struct snapshot_rule *rule)
+{
+	return rule->alarm.raise != 0;
+}
+
+static bool needs_alarms(const struct snapshot *s)
+{
+	for (size_t i = 0; i < s->pool_count; i++)
+		if (s->pools[i].alarm.raise)
+			return true;
+	return any_rule(s, rule_has_alarm);
 }
 
 struct capability {
@@ -124,11 +174,17 @@ enum {
 static const struct capability capabilities[] = {
 	{"address-persistent:ebpf-legacy", BY_BOTH, needs_ebpf_legacy},
 	{"address-persistent:userspace-v1", BY_BOTH, needs_userspace_v1},
+	{"alarms", BY_BOTH, needs_alarms},
 	{"dataplane:ebpf", BY_EBPF, needs_ebpf},
 	{"dataplane:userspace", BY_USERSPACE, needs_userspace},
+	{"host-address-base", BY_BOTH, needs_host_address_base},
 	{"interface-nat", BY_BOTH, needs_interface_nat},
 	{"ipv6", BY_BOTH, needs_ipv6},
+	{"overflow-pool", BY_BOTH, needs_overflow_pool},
 	{"persistent-nat", BY_BOTH, needs_persistent_nat},
+	{"port-hold-down", BY_BOTH, needs_port_hold_down},
+	{"preserve-parity", BY_BOTH, needs_preserved_parity},
+	{"preserve-range", BY_BOTH, needs_preserved_range},
 	{"proxy", BY_BOTH, needs_proxy},
 	{"source-nat", BY_BOTH, needs_source_nat},
 	{"xdp-mode:generic", BY_EBPF, needs_generic_xdp},

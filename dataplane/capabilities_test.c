@@ -29,7 +29,8 @@ static void a_pool_asks_for_its_algorithm_and_family(void **state)
 {
 	struct snapshot_address_range address = {FAMILY_IPV4, test_addr("192.0.2.1"),
 						 test_addr("192.0.2.1")};
-	struct snapshot_pool pool = {.addresses = &address, .address_count = 1};
+	struct snapshot_pool pool = {
+		.addresses = &address, .address_count = 1, .port_translation = true};
 	struct snapshot s = {.pools = &pool, .pool_count = 1};
 
 	(void)state;
@@ -41,6 +42,29 @@ static void a_pool_asks_for_its_algorithm_and_family(void **state)
 	pool.algorithm = SELECT_ROUND_ROBIN;
 	address.family = FAMILY_IPV6;
 	assert_needed(&s, "ipv6");
+}
+
+static void a_pool_asks_for_what_it_does_with_ports(void **state)
+{
+	struct snapshot_pool pool = {.port_translation = true};
+	struct snapshot s = {.pools = &pool, .pool_count = 1};
+
+	(void)state;
+	assert_needed(&s, NULL);
+	pool.overflow = OVERFLOW_TO_INTERFACE;
+	assert_needed(&s, "overflow-pool");
+	pool = (struct snapshot_pool){.port_translation = true, .preserve_parity = true};
+	assert_needed(&s, "preserve-parity");
+	pool = (struct snapshot_pool){.port_translation = true, .preserve_range = true};
+	assert_needed(&s, "preserve-range");
+	pool = (struct snapshot_pool){.port_translation = false};
+	assert_needed(&s, "host-address-base");
+	pool.port_translation = true;
+	s.port_hold_down_s = 1;
+	assert_needed(&s, "port-hold-down");
+	s.port_hold_down_s = 0;
+	pool.alarm.raise = 90;
+	assert_needed(&s, "alarms");
 }
 
 static void a_rule_asks_for_its_action_and_families(void **state)
@@ -127,6 +151,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_pool_asks_for_its_algorithm_and_family),
+		cmocka_unit_test(a_pool_asks_for_what_it_does_with_ports),
 		cmocka_unit_test(a_rule_asks_for_its_action_and_families),
 		cmocka_unit_test(a_proxy_and_a_generic_interface_are_asked_for),
 		cmocka_unit_test(each_dataplane_offers_itself_and_native_mode),

@@ -4,8 +4,12 @@
 #include <arpa/inet.h>
 
 #include "core/open.h"
+#include "dataplane/rest.h"
 
 enum { BATCH = 4096 };
+
+/* For so long a lease's port rests where the configuration does not say: others may know it. */
+enum { LEASE_REST_S = 120 };
 
 /* A flow that waits for the grace period. */
 struct dying {
@@ -92,8 +96,17 @@ static void leave_lease(const struct flow *flow, u32 now_s)
 	while ((users & ~LEASE_CLOSED) && !atomic_replace(&lease->users, users, users - 1));
 }
 
-static void release_port(const struct flow *flow, u32 slot)
+/* => for how many seconds the port rests that a flow or a lease has had [RFC6888 REQ-8] */
+static u32 rest_of(const struct flow *flow, const struct collector_pass *pass)
 {
+	u32 configured_s = pass->config->port_hold_down_s;
+
+	return configured_s || !flow_is_lease(flow) ? configured_s : LEASE_REST_S;
+}
+
+static void release_port(const struct flow *flow, u32 slot, const struct collector_pass *pass)
+{
+	u32 rest_s = rest_of(flow, pass);
 	struct address_ports *ports = env_ports(flow->address);
 	u16 port = ntohs(flow->port);
 	struct port_space *space;
@@ -101,22 +114,26 @@ static void release_port(const struct flow *flow, u32 slot)
 	if (!ports)
 		return;
 	space = &ports->spaces[port_protocol_of(flow->protocol)];
-	if (atomic_read(&space->owners[port]) == slot)
+	if (atomic_read(&space->owners[port]) != slot)
+		return;
+	if (rest_s)
+		rest_begin(space, port, pass->now_s + rest_s);
+	else
 		ports_release(space, port);
 }
 
 /* What a flow that was published holds besides its slot. */
-static void let_go(struct flow *flow, u32 slot, u32 now_s)
+static void let_go(struct flow *flow, u32 slot, const struct collector_pass *pass)
 {
 	if (flow_owns_port(flow))
-		release_port(flow, slot);
+		release_port(flow, slot, pass);
 	else if (flow_kind(flow) == FLOW_SESSION)
-		leave_lease(flow, now_s);
+		leave_lease(flow, pass->now_s);
 	if (flow_kind(flow) != FLOW_PEER)
 		count_down(flow);
 }
 
-/* After the grace period: the port and the slot are free. */
+/* After the grace period: the slot is free, and the port is, or rests. */
 static void bury(struct control *control, const struct collector_pass *pass, struct batch *batch,
 		 const struct dying *dying)
 {
@@ -125,7 +142,7 @@ static void bury(struct control *control, const struct collector_pass *pass, str
 	if (dying->entry)
 		batch->tombstones[batch->tombstone_count++] = dying->entry;
 	if (dying->was_published && atomic_read(&flow->life) != FLOW_RETIRED) /* meanwhile */
-		let_go(flow, dying->slot, pass->now_s);
+		let_go(flow, dying->slot, pass);
 	if (flow_kind(flow) != FLOW_SESSION)
 		atomic_add(&control->binding_count, -1u);
 	atomic_write(&flow->life, FLOW_FREE);
@@ -349,6 +366,8 @@ void collector_walk(struct tables *tables, struct collector_pass *pass, u32 firs
 	u32 rest = first < control->flow_capacity ? control->flow_capacity - first : 0;
 	u32 end = first + (rest < count ? rest : count);
 
+	if (!first)
+		rest_end(tables, pass->now_s);
 	visit_leases(control, pass, &batch, first, end);
 	visit_others(control, pass, &batch, first, end);
 	bury_all(control, pass, &batch);

@@ -5,8 +5,9 @@
  *
  * A pass walks the flow table. What has to go is unlinked (its index entry becomes a tombstone, its
  * life DYING), a batch at a time; then one grace period is waited for, after which no packet can
- * still hold any of the batch; then ports and slots are free. [INV-RECLAIM] The places in the index
- * are free one grace period after that (core/flow.h, INV-FLOW-2).
+ * still hold any of the batch; then slots are free, and ports are, or rest for as long as the
+ * configuration says (dataplane/rest.h). [INV-RECLAIM] The places in the index are free one grace
+ * period after that (core/flow.h, INV-FLOW-2).
  *
  * A lease ends when nobody uses it and it has rested, or when it is told to; then it is closed first,
  * its flows end, and it goes when the last of them has gone. [INV-LEASE-2]
@@ -36,7 +37,10 @@ struct collector_pass {
 	u64 reclaimed;                   /* out: slots freed */
 };
 
-/* Walks slots first..first + count - 1 (cut at the end of the table). */
+/*
+ * Walks slots first..first + count - 1 (cut at the end of the table). A walk from slot 0 on also frees
+ * the ports that have rested.
+ */
 void collector_walk(struct tables *tables, struct collector_pass *pass, u32 first, u32 count);
 
 #endif

@@ -571,6 +571,42 @@ static void next_hops_of_other_generations_are_forgotten(void **state)
 	assert_int_equal(flow->nexthop_in, NEXTHOP_NONE);
 }
 
+/* A pool of one port, which rests for a minute. */
+static int start_resting(void **state)
+{
+	static const struct test_configuration configuration = {
+		.pools = TEST_POOL("p", "198.51.100.1", "198.51.100.1", 5000, 5000),
+		.rules = TEST_RULE("all", "pool", "'p'"),
+		.port_hold_down_s = 60,
+		.maximum_flows = FLOWS_MIN,
+	};
+
+	(void)state;
+	start_with(&configuration);
+	return 0;
+}
+
+/* [RFC6888 REQ-8] [INV-REST] the slot is free at once, the port a minute later */
+static void a_port_rests_after_its_flow(void **state)
+{
+	struct test_packet first = udp(1), second = udp(2), late = udp(1);
+	const u32 end_s = START_S + TEST_UDP_S + 1;
+
+	(void)state;
+	late = test_gateway_answer(open_flow(&first));
+	assert_int_equal(test_gateway_collect(end_s), 1);
+	assert_int_equal(test_gateway_receive(TEST_INSIDE, &second).reason,
+			 REASON_source_nat_pool_exhausted);
+	assert_int_equal(test_gateway_receive(TEST_OUTSIDE, &late).reason, REASON_filtered_inbound);
+	test_gateway_assert_sound();
+	(void)test_gateway_collect(end_s + 59);
+	assert_int_equal(test_gateway_receive(TEST_INSIDE, &second).reason,
+			 REASON_source_nat_pool_exhausted);
+	(void)test_gateway_collect(end_s + 60);
+	(void)open_flow(&second);
+	test_gateway_assert_sound();
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
 
 int main(void)
@@ -582,6 +618,7 @@ int main(void)
 		TEST(a_clock_that_is_behind_or_wraps_ends_nothing),
 		cmocka_unit_test_setup_teardown(a_port_is_used_again_only_after_the_grace_period,
 						start_small, stop),
+		cmocka_unit_test_setup_teardown(a_port_rests_after_its_flow, start_resting, stop),
 		TEST(a_place_in_the_index_rests_for_two_grace_periods),
 		TEST(a_flow_that_is_ended_while_it_is_published_leaves_nothing),
 		TEST(a_flow_that_is_ended_when_it_was_entered_is_not_entered_again),

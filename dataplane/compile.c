@@ -120,6 +120,7 @@ static int compile_everything(struct compiler *c)
 	c->config->tcp_mss = (u16)c->snapshot->tcp_mss;
 	c->config->dataplane = (u8)c->snapshot->dataplane;
 	c->config->busy_poll = c->snapshot->busy_poll;
+	c->config->port_hold_down_s = c->snapshot->port_hold_down_s;
 	c->config->parity_sample = c->snapshot->parity_sample;
 	memcpy(c->config->worker_cpus, c->snapshot->worker_cpus, sizeof(c->config->worker_cpus));
 	if (!result)

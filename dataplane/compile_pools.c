@@ -88,6 +88,17 @@ static void compile_memo_version(struct compiler *c, struct nat_pool *pool)
 	pool->memo_version = ++c->tables->control->memo_versions;
 }
 
+/* Without port translation, every host has an address for itself. */
+static void compile_shift(const struct snapshot_pool *from, struct nat_pool *pool)
+{
+	const struct snapshot_prefix *base = &from->host_base;
+
+	pool->port_flags |= POOL_KEEPS_PORTS;
+	pool->selector = SELECT_SHIFTED;
+	pool->base = base->address;
+	pool->base_length = (u8)(base->length + (base->family == FAMILY_IPV4 ? 96 : 0));
+}
+
 static int compile_pool(struct compiler *c, const struct snapshot_pool *from)
 {
 	struct nat_pool *pool = &c->config->pools[c->config->pool_count];
@@ -100,6 +111,13 @@ static int compile_pool(struct compiler *c, const struct snapshot_pool *from)
 	pool->port_high = from->port_high;
 	pool->selector = (u8)from->algorithm;
 	pool->sequential = !c->snapshot->port_randomization;
+	pool->alarm = from->alarm;
+	if (!from->port_translation)
+		compile_shift(from, pool);
+	if (from->preserve_parity)
+		pool->port_flags |= POOL_PRESERVES_PARITY;
+	if (from->preserve_range)
+		pool->port_flags |= POOL_PRESERVES_RANGE;
 	for (u32 family = 0; family < FAMILY_COUNT; family++) {
 		int result = compile_pool_list(c, from, family, &pool->lists[family]);
 
@@ -109,6 +127,25 @@ static int compile_pool(struct compiler *c, const struct snapshot_pool *from)
 	compile_memo_version(c, pool);
 	c->config->pool_count++;
 	return 0;
+}
+
+/* => 0, or -EINVAL for an overflow pool that snapshot_check_names() should have refused */
+static int compile_overflow(struct compiler *c, const struct snapshot_pool *from,
+			    struct nat_pool *pool)
+{
+	if (from->overflow == OVERFLOW_TO_NONE)
+		return 0;
+	pool->overflow = OVERFLOW_INTERFACE;
+	if (from->overflow == OVERFLOW_TO_INTERFACE)
+		return 0;
+	for (size_t i = 0; i < c->snapshot->pool_count; i++) {
+		if (strcmp(c->snapshot->pools[i].name, from->overflow_pool))
+			continue;
+		pool->overflow = (u16)(i + 1);
+		return 0;
+	}
+	return error_set(c->error, EINVAL, "pool %s: there is no overflow pool %s", from->name,
+			 from->overflow_pool);
 }
 
 enum { INTERFACE_PORT_LOW = 1024, INTERFACE_PORT_HIGH = 65535 };
@@ -159,11 +196,24 @@ static bool zone_has_interface(const struct snapshot *s, const char *zone, const
 	return false;
 }
 
-static bool set_has_interface_rule(const struct snapshot_rule_set *set)
+static bool overflows_to_interface(const struct snapshot *s, const char *pool)
 {
-	for (size_t i = 0; i < set->rule_count; i++)
-		if (set->rules[i].action == ACTION_INTERFACE)
+	for (size_t i = 0; i < s->pool_count; i++)
+		if (!strcmp(s->pools[i].name, pool))
+			return s->pools[i].overflow == OVERFLOW_TO_INTERFACE;
+	return false;
+}
+
+/* => true if some rule of the set translates to an interface's address, at once or in the end */
+static bool set_needs_interface(const struct snapshot *s, const struct snapshot_rule_set *set)
+{
+	for (size_t i = 0; i < set->rule_count; i++) {
+		const struct snapshot_rule *rule = &set->rules[i];
+
+		if (rule->action == ACTION_INTERFACE ||
+		    (rule->action == ACTION_POOL && overflows_to_interface(s, rule->pool)))
 			return true;
+	}
 	return false;
 }
 
@@ -180,13 +230,13 @@ static bool context_names_interface(const struct compiler *c,
 	return false;
 }
 
-/* => true if some rule with the action `interface` may send packets out of the interface */
+/* => true if some rule may translate packets to the address of the interface that they leave by */
 static bool column_needs_pool(const struct compiler *c, u32 column)
 {
 	for (size_t i = 0; i < c->snapshot->rule_set_count; i++) {
 		const struct snapshot_rule_set *set = &c->snapshot->rule_sets[i];
 
-		if (set_has_interface_rule(set) && context_names_interface(c, &set->to, column))
+		if (set_needs_interface(c->snapshot, set) && context_names_interface(c, &set->to, column))
 			return true;
 	}
 	return false;
@@ -198,6 +248,8 @@ int compile_pools(struct compiler *c)
 
 	for (size_t i = 0; !result && i < c->snapshot->pool_count; i++)
 		result = compile_pool(c, &c->snapshot->pools[i]);
+	for (size_t i = 0; !result && i < c->snapshot->pool_count; i++)
+		result = compile_overflow(c, &c->snapshot->pools[i], &c->config->pools[i]);
 	for (u32 column = 1; !result && column <= c->config->interface_count; column++)
 		if (column_needs_pool(c, column))
 			result = compile_interface_pool(c, column);

@@ -9,6 +9,7 @@
 
 #include "core/rules.h"
 #include "dataplane/prefix.h"
+#include "dataplane/snapshot_names.h"
 
 /* Rules. */
 
@@ -60,7 +61,7 @@ static int compile_failing_rule(struct compiler *c, struct nat_rule *rule, const
 
 static bool pool_ports_are_valid(const struct snapshot_pool *pool)
 {
-	return !pool->address_count || (pool->port_low && pool->port_low <= pool->port_high);
+	return !pool->address_count || snapshot_pool_has_ports(pool);
 }
 
 static int compile_action(struct compiler *c, struct nat_rule *rule,
@@ -104,6 +105,7 @@ static int compile_rule(struct compiler *c, const char *set, const struct snapsh
 	if (id < 0)
 		return compile_full(c, id, "rule", from->name);
 	rule->id = (u16)id;
+	rule->alarm = from->alarm;
 	compile_match(rule, from);
 	compile_lease(rule, &from->lease);
 	c->rules_used++;

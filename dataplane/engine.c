@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "core/nexthop.h"
+#include "dataplane/alarms.h"
 #include "dataplane/clock.h"
 #include "dataplane/engine_private.h"
 #include "dataplane/kernel_ports.h"
@@ -455,6 +456,20 @@ static void look_at_samples(struct engine *engine)
 	engine_trouble(engine, &error);
 }
 
+/* [Junos RT_SRC_NAT_POOL_ALARM_RAISE and its like] */
+static void tell_alarm(const struct alarm_event *event, void *context)
+{
+	const char *change = event->raised ? "RAISE" : "CLEAR";
+
+	(void)context;
+	if (event->of_rule)
+		log_write(LOG_WARNING, "RT_SRC_NAT_RULE_ALARM_%s: rule %s of rule-set %s has %llu sessions",
+			  change, event->name, event->rule_set, event->figure);
+	else
+		log_write(LOG_WARNING, "RT_SRC_NAT_POOL_ALARM_%s: pool %s is used to %llu percent",
+			  change, event->name, event->figure);
+}
+
 void engine_tick(struct engine *engine)
 {
 	u32 now_s = clock_now_s();
@@ -464,6 +479,8 @@ void engine_tick(struct engine *engine)
 		atomic_write(&engine->state.tables.control->nexthops_valid_until_s,
 			     now_s + NEXTHOPS_VALID_S);
 		look_at_samples(engine);
+		if (!engine->unconfirmed)
+			alarms_look(&engine->state.tables, now_s, tell_alarm, NULL);
 		engine_chores(engine, now_s);
 	}
 	(void)pthread_mutex_unlock(&engine->lock);

@@ -154,7 +154,7 @@ static void release_names(struct name_entry *entries, u32 capacity, const struct
 static bool ports_are_idle(const struct address_ports *ports)
 {
 	for (u32 i = 0; i < PORTS_PROTOCOLS; i++)
-		if (atomic_read(&ports->spaces[i].in_use))
+		if (atomic_read(&ports->spaces[i].in_use) || atomic_read(&ports->spaces[i].resting))
 			return false;
 	return true;
 }
@@ -357,10 +357,27 @@ static int install(struct engine *engine, const struct snapshot *snapshot, struc
 	return 0;
 }
 
+/* Addresses that nobody needs, but whose ports still rested when all others were released. */
+static int release_rested(struct engine *engine, struct error *error)
+{
+	struct survey *survey;
+
+	if (!engine->configured)
+		return 0;
+	survey = survey_new(active_config(engine));
+	if (!survey)
+		return error_set(error, ENOMEM, "out of memory");
+	release_addresses(engine, survey);
+	survey_free(survey);
+	return 0;
+}
+
 static int apply(struct engine *engine, struct snapshot *snapshot, struct error *error)
 {
 	int result = check_generation(engine, snapshot, error);
 
+	if (!result)
+		result = release_rested(engine, error);
 	if (!result)
 		result = prepare(engine, snapshot, error);
 	if (!result)

@@ -111,6 +111,33 @@ static void read_list(struct reader *r, const struct address_list *list, enum ip
 	}
 }
 
+static void read_base(struct snapshot_prefix *base, const struct nat_pool *from)
+{
+	base->address = from->base;
+	base->family = ip_addr_family(&from->base);
+	base->length = from->base_length;
+	if (base->family == FAMILY_IPV4)
+		base->length = (u8)(base->length - 96);
+}
+
+/* => false if the overflow pool is none of the configuration */
+static bool read_overflow(struct reader *r, struct snapshot_pool *pool, const struct nat_pool *from)
+{
+	if (!from->overflow)
+		return true;
+	if (from->overflow == OVERFLOW_INTERFACE) {
+		pool->overflow = OVERFLOW_TO_INTERFACE;
+		return true;
+	}
+	if (from->overflow > r->config->pool_count)
+		return false;
+	pool->overflow = OVERFLOW_TO_POOL;
+	read_name(pool->overflow_pool, sizeof(pool->overflow_pool),
+		  r->tables->names->pools[r->config->pools[from->overflow - 1].id % MAX_POOL_IDS]
+			  .names[0]);
+	return true;
+}
+
 static int read_pool(struct reader *r, struct snapshot_pool *pool, const struct nat_pool *from)
 {
 	size_t entries = (size_t)from->lists[FAMILY_IPV4].length + from->lists[FAMILY_IPV6].length;
@@ -119,9 +146,17 @@ static int read_pool(struct reader *r, struct snapshot_pool *pool, const struct 
 		  r->tables->names->pools[from->id % MAX_POOL_IDS].names[0]);
 	pool->port_low = from->port_low;
 	pool->port_high = from->port_high;
-	pool->algorithm = from->selector;
-	pool->address_persistent = from->selector != SELECT_ROUND_ROBIN;
-	if (entries > MAX_POOL_ADDRESSES || from->sequential != r->config->sequential)
+	pool->alarm = from->alarm;
+	pool->preserve_parity = from->port_flags & POOL_PRESERVES_PARITY;
+	pool->preserve_range = from->port_flags & POOL_PRESERVES_RANGE;
+	pool->port_translation = !(from->port_flags & POOL_KEEPS_PORTS);
+	if (from->selector == SELECT_SHIFTED)
+		read_base(&pool->host_base, from);
+	else
+		pool->algorithm = from->selector;
+	pool->address_persistent = pool->algorithm != SELECT_ROUND_ROBIN;
+	if (entries > MAX_POOL_ADDRESSES || from->sequential != r->config->sequential ||
+	    !read_overflow(r, pool, from))
 		return error_set(r->error, EINVAL, "pool %s: the tables contradict themselves",
 				 pool->name);
 	pool->addresses = reader_array(r, entries, sizeof(*pool->addresses));
@@ -231,6 +266,7 @@ static void read_rule(struct reader *r, struct snapshot_rule *rule, const struct
 	read_applications(r, rule, from);
 	read_action(r, rule, from);
 	read_lease(&rule->lease, from);
+	rule->alarm = from->alarm;
 }
 
 static void read_context(struct reader *r, struct snapshot_context *context,
@@ -302,6 +338,7 @@ int readback_snapshot(const struct tables *tables, u32 half, const struct networ
 	memset(snapshot, 0, sizeof(*snapshot));
 	snapshot->generation = r.config->generation;
 	snapshot->port_randomization = !r.config->sequential;
+	snapshot->port_hold_down_s = r.config->port_hold_down_s;
 	snapshot->maximum_flows = tables->control->flow_capacity;
 	snapshot->timeouts = r.config->timeouts;
 	snapshot->syn_check = !r.config->no_syn_check;

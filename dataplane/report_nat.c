@@ -7,6 +7,9 @@
 #include <arpa/inet.h>
 
 #include "core/atomic.h"
+#include "core/pool_ports.h"
+#include "dataplane/address.h"
+#include "dataplane/alarms.h"
 #include "dataplane/clock.h"
 #include "dataplane/report_view.h"
 #include "dataplane/words.h"
@@ -34,6 +37,7 @@ static json_t *space_json(const struct port_space *space)
 
 struct pool_totals {
 	u64 in_use;
+	u64 resting;
 	u64 addresses;
 };
 
@@ -50,8 +54,10 @@ static json_t *pool_addresses_json(const struct view *v, const struct nat_pool *
 			totals->addresses++;
 			if (!ports)
 				continue;
-			for (u32 p = 0; p < PORTS_PROTOCOLS; p++)
+			for (u32 p = 0; p < PORTS_PROTOCOLS; p++) {
 				totals->in_use += atomic_read(&ports->spaces[p].in_use);
+				totals->resting += atomic_read(&ports->spaces[p].resting);
+			}
 			report_append(list,
 			       json_pack("{s:o, s:o, s:o, s:o}", "address",
 					 report_address(&v->tables->control->addresses.slots[slot].address),
@@ -63,32 +69,94 @@ static json_t *pool_addresses_json(const struct view *v, const struct nat_pool *
 	return list;
 }
 
+/* => the name of the overflow pool, "interface", or null */
+static json_t *overflow_json(const struct view *v, const struct nat_pool *pool)
+{
+	if (!pool->overflow)
+		return json_null();
+	if (pool->overflow == OVERFLOW_INTERFACE)
+		return json_string("interface");
+	return json_string(view_pool(v, v->config->pools[(pool->overflow - 1u) % MAX_POOLS].id));
+}
+
+/* => how many ports the pool's addresses have, of all protocols */
+static u64 pool_capacity(const struct nat_pool *pool, u64 addresses)
+{
+	u64 ports = 0;
+
+	for (u32 protocol = 0; protocol < PORTS_PROTOCOLS; protocol++)
+		ports += pool_ports_of_space(pool, protocol);
+	return addresses * ports;
+}
+
+/* => thresholds and state of an alarm; null where there is none */
+static json_t *alarm_json(const struct alarm_thresholds *alarm,
+			  const struct owner_counters *counters)
+{
+	u64 since_s = atomic_read(&counters->alarm_since_s);
+
+	if (!alarm->raise)
+		return json_null();
+	return json_pack("{s:I, s:I, s:b, s:o}", "raise", (json_int_t)alarm->raise, "clear",
+			 (json_int_t)alarm->clear, "raised", since_s != 0, "age_s",
+			 since_s ? report_number(clock_now_s() - (u32)since_s) : json_null());
+}
+
+/* => the first host of a pool that shifts addresses, as a prefix; or null */
+static json_t *base_json(const struct nat_pool *pool)
+{
+	char address[ADDRESS_TEXT_BYTES];
+	u32 family_bits = ip_addr_family(&pool->base) == FAMILY_IPV4 ? 96 : 0;
+
+	if (pool->selector != SELECT_SHIFTED)
+		return json_null();
+	return json_sprintf("%s/%u", ip_addr_print(&pool->base, address),
+			    pool->base_length - family_bits);
+}
+
+/* What it is configured to do. */
+static json_t *pool_configuration_json(const struct view *v, const struct nat_pool *pool,
+				       bool of_interface)
+{
+	return json_pack(
+		"{s:s, s:I, s:b, s:I, s:I, s:b, s:o, s:b, s:b, s:b, s:s, s:o}", "name",
+		view_pool(v, pool->id), "id", (json_int_t)pool->id, "interface", of_interface,
+		"port_low", (json_int_t)pool->port_low, "port_high", (json_int_t)pool->port_high,
+		"port_translation", !(pool->port_flags & POOL_KEEPS_PORTS), "host_address_base",
+		base_json(pool), "preserve_parity", (pool->port_flags & POOL_PRESERVES_PARITY) != 0,
+		"preserve_range", (pool->port_flags & POOL_PRESERVES_RANGE) != 0,
+		"address_persistent", pool->selector != SELECT_ROUND_ROBIN || of_interface,
+		"algorithm", of_interface ? "interface" : selector_name(pool->selector),
+		"overflow_pool", overflow_json(v, pool));
+}
+
 static json_t *pool_json(const struct view *v, const struct nat_pool *pool, bool of_interface)
 {
 	const struct owner_counters *counters =
 		&v->tables->pool_counters[pool->id % MAX_POOL_IDS];
+	json_t *object = pool_configuration_json(v, pool, of_interface);
 	struct pool_totals totals = {0};
 	json_t *addresses = pool_addresses_json(v, pool, &totals);
-	u64 ports = (u64)pool->port_high - pool->port_low + 1;
-
-	return json_pack(
-		"{s:s, s:I, s:b, s:I, s:I, s:b, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
-		"s:o, s:o}",
-		"name", view_pool(v, pool->id), "id", (json_int_t)pool->id, "interface",
-		of_interface, "port_low", (json_int_t)pool->port_low, "port_high",
-		(json_int_t)pool->port_high, "address_persistent",
-		pool->selector != SELECT_ROUND_ROBIN || of_interface, "algorithm",
-		of_interface ? "interface" : selector_name(pool->selector), "total_addresses",
-		(json_int_t)totals.addresses, "capacity",
-		(json_int_t)(ports * totals.addresses * PORTS_PROTOCOLS), "ports_in_use",
-		(json_int_t)totals.in_use, "flows", (json_int_t)atomic_read(&counters->flows),
-		"allocations", (json_int_t)atomic_read(&counters->flows_opened), "leases",
+	json_t *figures = json_pack(
+		"{s:I, s:I, s:I, s:I, s:I, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}",
+		"total_addresses", (json_int_t)totals.addresses, "capacity",
+		(json_int_t)pool_capacity(pool, totals.addresses), "ports_in_use",
+		(json_int_t)totals.in_use, "ports_resting", (json_int_t)totals.resting,
+		"utilization", (json_int_t)pool_utilization(v->tables, v->config, pool), "alarm",
+		alarm_json(&pool->alarm, counters), "flows",
+		(json_int_t)atomic_read(&counters->flows), "allocations",
+		(json_int_t)atomic_read(&counters->flows_opened), "leases",
 		(json_int_t)atomic_read(&counters->leases), "lease_allocations",
 		(json_int_t)atomic_read(&counters->leases_opened), "hits",
 		(json_int_t)atomic_read(&counters->hits), "exhaustions",
 		(json_int_t)atomic_read(
 			&counters->failures[REASON_source_nat_pool_exhausted]),
-		"failures", failures_json(counters), "addresses", addresses);
+		"overflows", (json_int_t)atomic_read(&counters->overflows), "failures",
+		failures_json(counters), "addresses", addresses);
+
+	(void)json_object_update(object, figures);
+	json_decref(figures);
+	return object;
 }
 
 static void look_at_pools(const struct tables *tables, const struct network *network,
@@ -127,14 +195,14 @@ static json_t *rule_json(const struct view *v, const struct nat_rule *rule, u32 
 		pool = view_pool(v, v->config->pools[rule->pool % MAX_POOLS].id);
 	if (rule->action == RULE_FAIL)
 		pool = view_pool(v, rule->pool);
-	return json_pack("{s:s, s:s, s:I, s:I, s:s, s:s, s:I, s:I, s:I, s:o}", "rule_set",
+	return json_pack("{s:s, s:s, s:I, s:I, s:s, s:s, s:I, s:I, s:I, s:o, s:o}", "rule_set",
 			 view_rule_set(v, rule->id), "rule", view_rule(v, rule->id), "id",
 			 (json_int_t)rule->id, "position", (json_int_t)position, "action",
 			 actions[rule->action % 4], "pool", pool, "hits",
 			 (json_int_t)atomic_read(&counters->hits), "flows_opened",
 			 (json_int_t)atomic_read(&counters->flows_opened), "flows",
-			 (json_int_t)atomic_read(&counters->flows), "failures",
-			 failures_json(counters));
+			 (json_int_t)atomic_read(&counters->flows), "alarm",
+			 alarm_json(&rule->alarm, counters), "failures", failures_json(counters));
 }
 
 static void look_at_rules(const struct tables *tables, const struct network *network,

@@ -18,7 +18,8 @@ static struct sentinel sentinel;
 static const struct test_configuration configuration = {
 	.pools = "{'name':'resi','addresses':[{'low':'198.51.100.1','high':'198.51.100.8'}],"
 		 "'port_low':1024,'port_high':65535,"
-		 "'address_persistent':true,'algorithm':'userspace-v1'}",
+		 "'address_persistent':true,'algorithm':'userspace-v1',"
+			 TEST_POOL_PLAIN "}",
 	.rules = TEST_RULE("all", "pool", "'resi'"),
 	.maximum_flows = 1024};
 

@@ -120,6 +120,7 @@ void snapshot_normalise(struct snapshot *snapshot)
 
 static const char *const xdp_mode_names[] = {"native", "generic"};
 static const char *const algorithm_names[] = {NULL, "userspace-v1", "ebpf-legacy"};
+static const char *const overflow_names[] = {NULL, "interface", "pool"};
 static const char *const context_names[] = {"zone", "interface"};
 static const char *const action_names[] = {"off", "interface", "pool"};
 
@@ -222,6 +223,41 @@ static void code_zone(struct codec *c, void *value)
 	codec_object_end(c);
 }
 
+/* The fields alarm_raise and alarm_clear of the object at hand. */
+static void code_alarm(struct codec *c, struct alarm_thresholds *alarm, u32 most)
+{
+	codec_u32(c, "alarm_raise", &alarm->raise, 0, most);
+	codec_u32(c, "alarm_clear", &alarm->clear, 0, most);
+	if (c->decoding && !c->failed && alarm->clear >= alarm->raise &&
+	    (alarm->raise || alarm->clear))
+		codec_fail(c, "an alarm_clear below alarm_raise, or both 0");
+}
+
+static void code_host_base(struct codec *c, void *value)
+{
+	struct snapshot_prefix *base = value;
+
+	if (!c->decoding && !base->length)
+		c->node = json_null();
+	else if (!c->decoding || !json_is_null(c->node))
+		code_prefix(c, base);
+	if (c->decoding && !c->failed && !json_is_null(c->node) && !base->length)
+		codec_fail(c, "a prefix that is not of all hosts");
+}
+
+/* Addresses are shifted, and ports kept, both or neither. */
+static bool shifting_is_whole(const struct snapshot_pool *pool)
+{
+	bool shifted = pool->host_base.length;
+
+	if (pool->port_translation)
+		return !shifted;
+	for (size_t i = 0; i < pool->address_count; i++)
+		if (pool->addresses[i].family != pool->host_base.family)
+			return false;
+	return shifted && !pool->address_persistent;
+}
+
 static void code_pool(struct codec *c, void *value)
 {
 	struct snapshot_pool *pool = value;
@@ -237,6 +273,19 @@ static void code_pool(struct codec *c, void *value)
 	if (c->decoding && !c->failed &&
 	    pool->address_persistent != (pool->algorithm != SELECT_ROUND_ROBIN))
 		codec_fail(c, "an algorithm exactly if address_persistent is true");
+	codec_bool(c, "port_translation", &pool->port_translation);
+	codec_field(c, "host_address_base", code_host_base, &pool->host_base);
+	if (c->decoding && !c->failed && !shifting_is_whole(pool))
+		codec_fail(c, "a host_address_base exactly if port_translation is false, of the "
+			      "family of all addresses, and then no algorithm");
+	codec_bool(c, "preserve_parity", &pool->preserve_parity);
+	codec_bool(c, "preserve_range", &pool->preserve_range);
+	code_alarm(c, &pool->alarm, 100);
+	CODE_ENUM(c, "overflow", pool->overflow, overflow_names, true);
+	codec_string(c, "overflow_pool", pool->overflow_pool, sizeof(pool->overflow_pool), true);
+	if (c->decoding && !c->failed &&
+	    (pool->overflow == OVERFLOW_TO_POOL) != (*pool->overflow_pool != '\0'))
+		codec_fail(c, "an overflow_pool exactly if overflow is \"pool\"");
 	codec_object_end(c);
 }
 
@@ -337,6 +386,7 @@ static void code_rule(struct codec *c, void *value)
 		   code_application);
 	CODE_ENUM(c, "action", rule->action, action_names, false);
 	codec_string(c, "pool", rule->pool, sizeof(rule->pool), true);
+	code_alarm(c, &rule->alarm, ~0u);
 	if (c->decoding && !c->failed && (rule->action == ACTION_POOL) != (*rule->pool != '\0'))
 		codec_fail(c, "a pool exactly if the action is \"pool\"");
 	codec_field(c, "persistent_nat", code_lease, &rule->lease);
@@ -452,6 +502,7 @@ static void code_body_fields(struct codec *c, struct snapshot *s)
 	codec_field(c, "workers", code_workers, s);
 	codec_u32(c, "parity_sample", &s->parity_sample, 0, PARITY_SAMPLE_MAX);
 	codec_bool(c, "port_randomization", &s->port_randomization);
+	codec_u32(c, "port_hold_down", &s->port_hold_down_s, 0, PORT_HOLD_DOWN_MAX_S);
 	codec_u32(c, "maximum_flows", &s->maximum_flows, FLOWS_MIN, FLOWS_MAX);
 	codec_field(c, "timeouts", code_timeouts, &s->timeouts);
 	codec_field(c, "tcp", code_tcp, s);

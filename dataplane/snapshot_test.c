@@ -12,6 +12,7 @@
 
 #include "dataplane/address.h"
 #include "dataplane/compile.h"
+#include "dataplane/snapshot_names.h"
 #include "tests/env/test_env.h"
 #include "tests/env/test_snapshot.h"
 #include "tests/env/unit.h"
@@ -94,6 +95,21 @@ static struct port_range random_ports(void)
 	return (struct port_range){low, (u16)(low + below(65536u - low))};
 }
 
+/* Addresses of one family, shifted from a host or a prefix. */
+static void random_shift(struct snapshot_pool *pool)
+{
+	enum ip_family family = pool->addresses[0].family;
+	size_t count = 1;
+
+	while (count < pool->address_count && pool->addresses[count].family == family)
+		count++;
+	pool->address_count = count;
+	pool->port_translation = false;
+	do {
+		pool->host_base = random_prefix();
+	} while (pool->host_base.family != family || !pool->host_base.length);
+}
+
 static void random_pool(struct snapshot_pool *pool, u32 number)
 {
 	name_of(pool->name, sizeof(pool->name), "pool", number);
@@ -105,6 +121,32 @@ static void random_pool(struct snapshot_pool *pool, u32 number)
 	pool->port_high = (u16)below(65536);
 	pool->algorithm = below(3);
 	pool->address_persistent = pool->algorithm != SELECT_ROUND_ROBIN;
+	pool->port_translation = true;
+	if (below(2))
+		pool->alarm = (struct alarm_thresholds){50 + below(51), 40 + below(10)};
+	pool->preserve_parity = below(2);
+	pool->preserve_range = below(2);
+	if (pool->address_count && pool->algorithm == SELECT_ROUND_ROBIN && below(2))
+		random_shift(pool);
+	pool->overflow = below(2) ? OVERFLOW_TO_INTERFACE : OVERFLOW_TO_NONE;
+}
+
+/* Some pools overflow into the first one that can be an overflow pool. */
+static void random_overflows(struct snapshot *s)
+{
+	const struct snapshot_pool *to = NULL;
+
+	for (size_t i = 0; i < s->pool_count; i++) {
+		struct snapshot_pool *pool = &s->pools[i];
+
+		if (to && below(2)) {
+			pool->overflow = OVERFLOW_TO_POOL;
+			memcpy(pool->overflow_pool, to->name, sizeof(to->name));
+		} else if (!to && pool->overflow == OVERFLOW_TO_NONE &&
+			   pool->port_translation && snapshot_pool_has_ports(pool)) {
+			to = pool;
+		}
+	}
 }
 
 static void random_match(struct snapshot_rule *rule)
@@ -220,6 +262,7 @@ static void random_snapshot(struct snapshot *s, u32 seed)
 	s->busy_poll = below(2);
 	s->parity_sample = below(PARITY_SAMPLE_MAX + 1);
 	s->port_randomization = below(2);
+	s->port_hold_down_s = below(PORT_HOLD_DOWN_MAX_S + 1);
 	s->maximum_flows = FLOWS;
 	s->timeouts = (struct flow_timeouts){1 + below(1000), 1 + below(100000), 1 + below(1000),
 					     1 + below(1000), 1 + below(1000)};
@@ -230,6 +273,7 @@ static void random_snapshot(struct snapshot *s, u32 seed)
 	s->pools = array_of(s->pool_count, sizeof(*s->pools));
 	for (u32 i = 0; i < s->pool_count; i++)
 		random_pool(&s->pools[i], i);
+	random_overflows(s);
 	random_rule_sets(s);
 	s->proxy_count = below(4);
 	s->proxies = array_of(s->proxy_count, sizeof(*s->proxies));
@@ -491,6 +535,13 @@ static void contradictions_are_refused(void **state)
 	(void)state;
 	expect_refusal("address_persistent", json_false(), "pools[0]");
 	expect_refusal("algorithm", json_null(), "pools[0]");
+	expect_refusal("overflow", json_null(), "pools[0]");
+	expect_refusal("alarm_raise", json_integer(70), "pools[0]");
+	expect_refusal("alarm_clear", json_integer(101), "pools[0].alarm_clear");
+	expect_refusal("port_translation", json_false(), "pools[0]");
+	expect_refusal("host_address_base", json_string("10.0.0.0/8"), "pools[0]");
+	expect_refusal("host_address_base", json_string("0.0.0.0/0"), "pools[0].host_address_base");
+	expect_refusal("overflow_pool", json_null(), "pools[0]");
 	expect_refusal("addresses",
 		       json_pack("[{s:s,s:s}]", "low", "192.0.2.9", "high", "192.0.2.1"),
 		       "pools[0].addresses[0]");
@@ -542,6 +593,15 @@ static void leases_have_a_permit_and_bounds(void **state)
 			     "an integer from 8 to 65536");
 	expect_lease_refused(RULE_POOL_NUMBER, lease_of("target-host", 300, 65537),
 			     "persistent_nat.maximum_flows");
+}
+
+/* Another pool, which is there and has no overflow pool of its own. */
+static void an_overflow_pool_ends_the_way(void **state)
+{
+	(void)state;
+	expect_refusal("overflow_pool", json_string("p"), "\"p\" cannot be the overflow_pool of");
+	expect_refusal("overflow_pool", json_string("q"), "\"q\" cannot be the overflow_pool of");
+	expect_refusal("overflow_pool", json_string("x"), "\"x\" cannot be the overflow_pool of");
 }
 
 static void expect_cpus_refused(json_t *cpus, const char *error_text)
@@ -626,6 +686,7 @@ int main(void)
 		cmocka_unit_test(what_is_missing_or_too_much_differs),
 		cmocka_unit_test(contradictions_are_refused),
 		cmocka_unit_test(leases_have_a_permit_and_bounds),
+		cmocka_unit_test(an_overflow_pool_ends_the_way),
 		cmocka_unit_test(cpus_ascend_and_exist),
 		cmocka_unit_test(capabilities_are_those_that_the_body_needs),
 		cmocka_unit_test(a_dataplane_refuses_what_another_one_can_do),

@@ -4,13 +4,15 @@
 #include <arpa/inet.h>
 #include <stdlib.h>
 
+#include "core/pool_ports.h"
 #include "core/rules.h"
 
 enum { BITS = 64, SLOT_WORDS = MAX_ADDRESS_SLOTS / BITS };
 
 struct survey_pool {
-	u16 port_low;
-	u16 port_high;
+	u16 overflow; /* the overflow pool's id, OVERFLOW_INTERFACE, or ID_NONE */
+	u8 port_flags; /* enum pool_port_flags */
+	struct port_range ports;
 	u64 slots[SLOT_WORDS];
 };
 
@@ -46,8 +48,11 @@ static bool add_pool(struct survey *survey, const struct nat_config *config,
 
 	if (!pool)
 		return false;
-	pool->port_low = from->port_low;
-	pool->port_high = from->port_high;
+	pool->port_flags = from->port_flags;
+	pool->ports = (struct port_range){from->port_low, from->port_high};
+	pool->overflow = from->overflow;
+	if (from->overflow && from->overflow != OVERFLOW_INTERFACE)
+		pool->overflow = config->pools[(from->overflow - 1u) % MAX_POOLS].id;
 	for (u32 family = 0; family < FAMILY_COUNT; family++) {
 		const struct address_list *list = &from->lists[family];
 
@@ -132,9 +137,27 @@ void survey_free(struct survey *survey)
 static bool pool_covers(const struct survey_pool *pool, const struct flow *flow)
 {
 	u16 port = ntohs(flow->port);
+	struct port_range ports;
 
-	return pool && port >= pool->port_low && port <= pool->port_high &&
+	if (!pool)
+		return false;
+	ports = pool_port_range(pool->ports, pool->port_flags, flow->protocol,
+				ntohs(flow->inside_port));
+	return port >= ports.low && port <= ports.high &&
 	       bit_is_set(pool->slots, flow->address % MAX_ADDRESS_SLOTS);
+}
+
+/* => true if flows of the rule's pool may have their ports from the other one */
+static bool pool_is_used_by(const struct survey *survey, u32 rule_pool, u32 pool)
+{
+	const struct survey_pool *named = survey->pools[rule_pool % MAX_POOL_IDS];
+
+	if (rule_pool == pool)
+		return true;
+	if (!named || !named->overflow)
+		return false;
+	return named->overflow == OVERFLOW_INTERFACE ? survey->interface_pools[pool]
+						     : named->overflow == pool;
 }
 
 bool survey_covers(const struct survey *survey, const struct flow *flow)
@@ -151,7 +174,8 @@ bool survey_covers(const struct survey *survey, const struct flow *flow)
 		return false;
 	if (survey->rules[rule] == SURVEY_RULE_INTERFACE)
 		return survey->interface_pools[pool];
-	return survey->rules[rule] == SURVEY_RULE_POOL && survey->rule_pools[rule] == pool;
+	return survey->rules[rule] == SURVEY_RULE_POOL &&
+	       pool_is_used_by(survey, survey->rule_pools[rule], pool);
 }
 
 bool survey_has_zone(const struct survey *survey, u32 id)

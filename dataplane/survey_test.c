@@ -4,6 +4,8 @@
  */
 #include "dataplane/survey.h"
 
+#include <arpa/inet.h>
+
 #include "core/open.h"
 #include "dataplane/collector.h"
 #include "tests/env/test_env.h"
@@ -12,6 +14,20 @@
 
 #define POOL_P TEST_POOL("p", "198.51.100.1", "198.51.100.2", 2000, 2999)
 #define POOL_Q TEST_POOL("q", "198.51.100.9", "198.51.100.9", 1024, 65535)
+#define POOL_P_INTO(overflow)                                                                      \
+	"{'name':'p','addresses':[{'low':'198.51.100.1','high':'198.51.100.2'}],'port_low':2000,"  \
+	"'port_high':2999,'address_persistent':false,'algorithm':null,"             \
+	"'port_translation':true,'host_address_base':null," \
+	"'preserve_parity':false,'preserve_range':false," \
+	"'alarm_raise':0,'alarm_clear':0,'overflow':" overflow "}"
+#define POOL_P_INTO_Q POOL_P_INTO("'pool','overflow_pool':'q'")
+#define POOL_P_INTO_INTERFACE POOL_P_INTO("'interface','overflow_pool':null")
+#define POOL_P_PRESERVING                                                                          \
+	"{'name':'p','addresses':[{'low':'198.51.100.1','high':'198.51.100.2'}],'port_low':2000,"  \
+	"'port_high':2999,'address_persistent':false,'algorithm':null,"                            \
+	"'port_translation':true,'host_address_base':null," \
+	"'preserve_parity':false,'preserve_range':true," \
+	"'alarm_raise':0,'alarm_clear':0,'overflow':null,'overflow_pool':null}"
 #define LAN_RULE TEST_RULE_FROM("'10.0.0.0/16'", "lan", "pool", "'p'")
 #define GUEST_RULE TEST_RULE_FROM("'10.2.0.0/16'", "guest", "interface", "null")
 
@@ -32,6 +48,17 @@ static struct flow *open_flow(const char *source, u32 ifindex)
 
 	assert_int_equal(test_gateway_receive(ifindex, &packet).reason, REASON_translated_out);
 	return test_gateway_flow(&packet);
+}
+
+static u16 find_slot(const char *address)
+{
+	union ip_addr wanted = test_addr(address);
+
+	for (u16 slot = 0; slot < MAX_ADDRESS_SLOTS; slot++)
+		if (!memcmp(&tables->control->addresses.slots[slot].address, &wanted, sizeof(wanted)))
+			return slot;
+	fail_msg("no slot has %s", address);
+	return 0;
 }
 
 static int start(void **state)
@@ -113,6 +140,27 @@ static void a_pool_that_loses_the_address_ends_the_flow(void **state)
 	assert_commit_covers(&after, !on_first, true);
 }
 
+/* A flow that came from the overflow pool goes on for as long as it is the overflow pool. */
+static void a_flow_of_an_overflow_pool_needs_it(void **state)
+{
+	struct test_configuration after = before;
+
+	(void)state;
+	lan_flow->pool = tables->names->pools[2].in_use ? 2 : 0;
+	lan_flow->address = find_slot("198.51.100.9");
+	after.pools = POOL_P_INTO_Q "," POOL_Q;
+	assert_commit_covers(&after, true, true);
+	after.pools = POOL_P "," POOL_Q;
+	assert_commit_covers(&after, false, true);
+	after.pools = POOL_P_INTO_INTERFACE "," POOL_Q;
+	assert_commit_covers(&after, false, true);
+	lan_flow->pool = guest_flow->pool;
+	lan_flow->address = guest_flow->address;
+	assert_commit_covers(&after, true, true);
+	after.pools = POOL_P_INTO_Q "," POOL_Q;
+	assert_commit_covers(&after, false, true);
+}
+
 static void a_pool_that_loses_the_port_ends_the_flow(void **state)
 {
 	struct test_configuration after = before;
@@ -125,6 +173,23 @@ static void a_pool_that_loses_the_port_ends_the_flow(void **state)
 	assert_commit_covers(&after, false, true);
 	after.pools = TEST_POOL("p", "198.51.100.1", "198.51.100.2", 2000, 2499) "," POOL_Q;
 	assert_commit_covers(&after, false, true);
+}
+
+/* [RFC4787 REQ-3a] A flow's port is its pool's, whatever its range says, for as long as it is kept. */
+static void a_preserved_port_is_the_pools(void **state)
+{
+	struct test_configuration after = before;
+
+	(void)state;
+	lan_flow->inside_port = htons(80);
+	lan_flow->port = htons(81);
+	assert_commit_covers(&after, false, true);
+	after.pools = POOL_P_PRESERVING "," POOL_Q;
+	assert_commit_covers(&after, true, true);
+	lan_flow->inside_port = htons(8080);
+	assert_commit_covers(&after, false, true);
+	lan_flow->port = htons(2500);
+	assert_commit_covers(&after, true, true);
 }
 
 static void a_rule_that_goes_ends_its_flows(void **state)
@@ -271,7 +336,9 @@ int main(void)
 		TEST(a_match_that_changes_ends_nothing),
 		TEST(a_pool_that_grows_ends_nothing),
 		TEST(a_pool_that_loses_the_address_ends_the_flow),
+		TEST(a_flow_of_an_overflow_pool_needs_it),
 		TEST(a_pool_that_loses_the_port_ends_the_flow),
+		TEST(a_preserved_port_is_the_pools),
 		TEST(a_rule_that_goes_ends_its_flows),
 		TEST(an_action_that_changes_ends_the_rules_flows),
 		TEST(a_zone_that_goes_ends_its_flows),

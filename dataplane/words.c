@@ -46,6 +46,8 @@ const char *selector_name(u32 selector)
 		return "userspace-v1";
 	case SELECT_EBPF_LEGACY:
 		return "ebpf-legacy";
+	case SELECT_SHIFTED:
+		return "address-shifting";
 	}
 	return "?";
 }

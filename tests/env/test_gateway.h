@@ -33,18 +33,26 @@ struct test_configuration {
 	bool sequential;
 	bool no_syn_check;
 	u16 mss; /* 0: of any size */
+	u32 port_hold_down_s;
 	u32 maximum_flows;
 };
+
+/* What the pools of most tests do not use; the fields that a pool ends with. */
+#define TEST_POOL_PLAIN                                                                     \
+	"'port_translation':true,'host_address_base':null," \
+	"'preserve_parity':false,'preserve_range':false," \
+	"'alarm_raise':0,'alarm_clear':0,'overflow':null,'overflow_pool':null"
 
 #define TEST_POOL(name, low, high, port_low, port_high)                                        \
 	"{'name':'" name "','addresses':[{'low':'" low "','high':'" high "'}],"               \
 	"'port_low':" #port_low ",'port_high':" #port_high ","                                \
-	"'address_persistent':false,'algorithm':null}"
+	"'address_persistent':false,'algorithm':null," TEST_POOL_PLAIN "}"
 
 #define TEST_RULE_THEN(sources, name, action, pool, lease)                                     \
 	"{'name':'" name "','source_addresses':[" sources "],'destination_addresses':[],"      \
 	"'source_ports':[],'destination_ports':[],'protocols':[],'applications':[],"          \
-	"'action':'" action "','pool':" pool ",'persistent_nat':" lease "}"
+	"'action':'" action "','pool':" pool ",'persistent_nat':" lease ","                    \
+	"'alarm_raise':0,'alarm_clear':0}"
 
 #define TEST_RULE_FROM(sources, name, action, pool)                                            \
 	TEST_RULE_THEN(sources, name, action, pool, "null")

@@ -3,8 +3,8 @@
 
 A table is a list of cases, a case a list of steps: a packet that arrives and what must become of
 it (docs/packet-path.md). Both are built by Scapy, which fills in lengths and checksums and knows
-nothing of Holdfast. Between two cases all flows idle out, and then all leases; and the gateway
-(gateway()) translates to one address and one port of each protocol, so what leaves can be written
+nothing of Holdfast. Between two cases all flows idle out, then all leases, and then the ports of
+leases have rested; and the gateway (gateway()) translates to one address and one port of each protocol, so what leaves can be written
 down.
 """
 import json
@@ -18,14 +18,14 @@ from reasons import ANSWER, DROP, FORWARD, HELD, KERNEL, KERNEL_TRANSLATED, REAS
 from replay_file import COLLECT, PACKET, TraceWriter, read_results, replay
 from scapy.all import (ICMP, IP, TCP, UDP, ICMPv6DestUnreach, ICMPv6EchoRequest, IPv6,
                        IPv6ExtHdrFragment, Raw, checksum)
-from scenario_builder import persistent_nat, rule, zone_context
+from scenario_builder import persistent_nat, ports, rule, zone_context
 
 __all__ = ["HOST", "HOST6", "REMOTE", "REMOTE6", "POOL", "POOL6", "PORT", "HOST_PORT",
-           "REMOTE_PORT", "MSS", "ROUTER", "ROUTER6", "NARROW", "NARROW6", "SILENT", "SILENT6",
-           "GATEWAY", "GATEWAY6", "LEASED", "LEASED6", "LEASE_HOSTS", "LEASE_HOSTS6", "LEASE_MACS",
-           "LEASE_MACS6", "LAN_MAC", "WAN_MAC", "Case", "answered", "back", "dropped", "family",
-           "flow_of", "forwarded", "held", "kernel", "out", "prohibited", "quote", "refused",
-           "translated"]
+           "REMOTE_PORT", "MSS", "ROUTER", "ROUTER6", "NARROW", "NARROW6", "KEPT", "ONE",
+           "OVERFLOW", "SHIFTED", "SILENT", "SILENT6", "GATEWAY", "GATEWAY6", "LEASED", "LEASED6",
+           "LEASE_HOSTS", "LEASE_HOSTS6", "LEASE_MACS", "LEASE_MACS6", "LAN_MAC", "WAN_MAC",
+           "Case", "answered", "back", "dropped", "family", "flow_of", "forwarded", "held",
+           "kernel", "out", "prohibited", "quote", "refused", "translated"]
 
 PORT = 40000  # of the pool
 HOST_PORT, REMOTE_PORT = 5000, 53
@@ -33,6 +33,9 @@ MSS = 1352  # at most, of SYNs
 ROUTER, ROUTER6 = "192.0.2.254", "2001:db8:c0::fe"  # somewhere outside, and says so
 NARROW, NARROW6 = "198.18.0.1", "2001:db8:c1::1"  # behind an MTU of 600, and of 1280
 SILENT, SILENT6 = "203.0.113.99", "2001:db8:ff::99"  # outside, with no known neighbour entry
+ONE, OVERFLOW = "198.51.100.5", "198.51.100.4"  # full after one flow, and then
+SHIFTED = "198.51.100.17"  # and the next one, for 10.0.6.1 and the next one
+KEPT = "198.51.100.6"  # keeps parity and range
 GATEWAY, GATEWAY6 = "203.0.113.1", "2001:db8:ff::1"  # local NAT addresses, of wan0
 HOST6_MAC, ROUTER6_MAC = "02:00:00:00:00:02", "02:00:00:00:00:04"
 LAN_MAC, WAN_MAC = "02:00:00:00:01:02", "02:00:00:00:01:03"
@@ -46,7 +49,7 @@ LEASE_MACS = {permit: f"02:00:00:00:00:{number + 5:02x}" for number, permit in e
 LEASE_MACS6 = {permit: f"02:00:00:00:00:{number + 8:02x}" for number, permit in enumerate(PERMITS)}
 
 LONGER_THAN_ANY_TIMEOUT_S = 10000
-COLLECTIONS = 2  # the first ends flows, the other leases
+COLLECTIONS = 3  # the first ends flows, the next one leases, and the last one their ports' rest
 NEXT_HOPS = {(WAN, IP): (HOST_MAC, LAN_MAC), (WAN, IPv6): (HOST6_MAC, LAN_MAC),
              (LAN, IP): (ROUTER_MAC, WAN_MAC), (LAN, IPv6): (ROUTER6_MAC, WAN_MAC)}
 
@@ -71,9 +74,23 @@ def gateway():
                      rule("off", "off", destination_addresses=["192.0.2.8/32"]),
                      rule("ipv4-only", "v4", source_addresses=["10.0.1.4/32",
                                                                "2001:db8:1::4/128"]),
+                     rule("narrow-leased", "one", persistent_nat("target-host", 60, 8),
+                          source_addresses=["10.0.4.64/26"]),
+                     rule("shifted-leased", "shifted", persistent_nat("any-remote-host", 60, 8),
+                          source_addresses=["10.0.6.2/32"], protocols=[17], destination_ports=[
+                              ports(1000, 1001)]),
+                     rule("kept-leased", "kept", persistent_nat("any-remote-host", 60, 8),
+                          source_addresses=["10.0.5.64/26"]),
+                     rule("shifted", "shifted", source_addresses=["10.0.6.0/24"]),
+                     rule("kept", "kept", source_addresses=["10.0.5.0/24"]),
+                     rule("narrow", "one", source_addresses=["10.0.4.0/24"]),
                      rule("own", "interface", source_addresses=["10.0.3.0/24"]),
                      rule("all", "p", source_addresses=["10.0.0.0/8", "2001:db8::/32"]))
-    builder.pool("v4", ["198.51.100.4"], PORT, PORT)
+    builder.pool("shifted", [f"{SHIFTED}-198.51.100.18"], 1, 65535, port_translation=False,
+                 host_address_base="10.0.6.1/32")
+    builder.pool("kept", [KEPT], PORT, PORT + 1, preserve_parity=True, preserve_range=True)
+    builder.pool("one", [ONE], PORT, PORT, overflow="pool", overflow_pool="v4")
+    builder.pool("v4", [OVERFLOW], PORT, PORT)
     scenario, _ = builder.finish()
     return scenario
 

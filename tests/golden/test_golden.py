@@ -16,6 +16,7 @@ import frames
 import headers
 import lengths
 import persistent
+import pool_ports
 import refusals
 import segment_sizes
 import sizes
@@ -24,7 +25,7 @@ from compare import byte_differences, dump
 from golden import Outcome, Outcomes, egress, without_fresh_id
 
 TABLES = (checksums, destinations, errors_ipv4, errors_ipv6, fragments, frames, headers, lengths,
-          persistent, refusals, segment_sizes, sizes, translations)
+          persistent, pool_ports, refusals, segment_sizes, sizes, translations)
 CASES = [case for table in TABLES for case in table.CASES]
 NAMES = [f"{table.__name__}: {case.name}" for table in TABLES for case in table.CASES]
 

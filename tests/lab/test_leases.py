@@ -27,6 +27,7 @@ ANY, HOST, HOST_PORT = "any-remote-host", "target-host", "target-host-port"
 PERMITS = {  # who may come in: another port of who was called, another host
     ANY: (True, True), HOST: (True, False), HOST_PORT: (False, False)}
 INSIDE_PORT = 4000
+EXTRA = "198.51.100.64"
 PORTS = (7000, 7001)  # of the servers
 QUERY_ID = 77
 MOST_FLOWS = 8
@@ -373,3 +374,41 @@ def test_clear_leases(lab):
     assert not ends.is_heard(translated, "s1")
     ends.call()
     assert len(gateway.leases()) == 1
+
+
+def test_a_lease_port_rests(lab):
+    """an ended lease's port is nobody's for a while, and `show` says so [RFC6888 REQ-8]"""
+    house = _house(lab, ANY)
+    gateway = house.gateway
+    ends = Ends(house)
+    translated = ends.call()
+    _clear_flows(gateway)
+    assert gateway.pool("resi")["ports_resting"] == 0
+    gateway.cli("clear", "security", "nat", "source", "persistent-nat-table", "all")
+    wait_until(lambda: gateway.pool("resi")["ports_resting"] == 1, "its port to rest")
+    assert gateway.pool("resi")["ports_in_use"] == 0
+    assert not ends.is_heard(translated, "s1")
+    gateway.verify()
+
+
+def test_overflow_pool(lab):
+    """an endpoint that finds the pool full has one tuple of the overflow pool [RFC4787 REQ-1]"""
+    house = _house(lab, HOST, "set security nat source pool resi port range 5000 to 5000\n"
+                   "set security nat source pool resi overflow-pool extra\n"
+                   f"set security nat source pool extra address {EXTRA}\n"
+                   "set security nat source pool extra port range 6000 to 6001\n")
+    gateway = house.gateway
+    ends = Ends(house)
+    with _bound(house.host("a1"), socket.SOCK_DGRAM, house.host("a1").address(4)) as other:
+        server = ends.servers["s1", PORTS[0]]
+        other.sendto(b"hello", server.getsockname()[:2])
+        assert server.recvfrom(64)[1][1] == 5000
+    seen = {ends.call(*server) for server in ends.servers}
+    assert len(seen) == 1 and {address for address, _ in seen} == {EXTRA}, seen
+    assert [lease["pool"] for lease in sorted(gateway.leases(), key=str)].count("extra") == 1
+    _clear_flows(gateway)
+    assert ends.is_heard(next(iter(seen)), "s2", PORTS[1])
+    _clear_flows(gateway)
+    assert {ends.call("s2")} == seen
+    assert gateway.pool("extra")["leases"] == gateway.pool("resi")["leases"] == 1
+    gateway.verify()

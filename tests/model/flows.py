@@ -23,6 +23,8 @@ class Flow:
     A flow with a lease shares the port that the lease owns.
     """
 
+    rest_s = 0  # section 7: its port is free at once
+
     def __init__(self, key, address, port, rule, pool, egress_zone, time_s, lease=None,
                  tcp_flags=tcp.SYN):
         self.key = key

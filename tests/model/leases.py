@@ -9,6 +9,7 @@ TARGET_HOST = "target-host"
 TARGET_HOST_PORT = "target-host-port"
 PERMITS = (ANY_REMOTE_HOST, TARGET_HOST, TARGET_HOST_PORT)
 SHARE = 2  # leases and peers take at most one slot in so many
+REST_S = 120  # of an ended lease's port [RFC6888 REQ-8]
 
 
 class Policy(NamedTuple):
@@ -40,6 +41,8 @@ class LeaseKey(NamedTuple):
 
 class Lease:
     """One translated tuple of an inside endpoint, for every remote end."""
+
+    rest_s = REST_S
 
     def __init__(self, key, pool, address, port):
         self.key = key

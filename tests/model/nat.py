@@ -62,7 +62,8 @@ class Nat:
                         for address, ranges in scenario["kernel_ports"].items()}
         self.answerer = Answerer(bytes.fromhex(scenario["port_key"]))
         self.allocator = Allocator(bytes.fromhex(scenario["port_key"]),
-                                   snapshot["port_randomization"], kernel_ports)
+                                   snapshot["port_randomization"], kernel_ports,
+                                   snapshot["port_hold_down"])
         self.fragments = Fragments(bytes.fromhex(scenario["port_key"]))
         self.flows = {}
         self.leases = Leases()
@@ -91,12 +92,13 @@ class Nat:
     def collect(self, time_s):
         """End the flows that have been idle for longer than their timeout, or were ended; then
         the leases that have had none for as long."""
+        self.allocator.wake(time_s)
         for flow in list(self.flows.values()):
             if flow.is_over(time_s, self.timeouts):
                 del self.flows[flow.key]
                 self._give_back(flow, time_s)
         for lease in self.leases.collect(time_s):
-            self.allocator.release(lease)
+            self.allocator.release(lease, time_s)
 
     def _give_back(self, flow, time_s):
         """The port of a flow that has ended is free, or its lease's."""
@@ -104,18 +106,23 @@ class Nat:
             flow.lease.flows -= 1
             flow.lease.idle_since_s = time_s
         else:
-            self.allocator.release(flow)
+            self.allocator.release(flow, time_s)
 
     def state(self):
         """=> flows, leases, ports and counters, ready for JSON"""
         return state.describe(self)
 
     def _translating_interfaces(self):
-        """The egress interfaces of every rule-set that has a rule with the interface action."""
+        """The egress interfaces of every rule-set that has a rule with the interface action, or one
+        with a pool that overflows to it."""
         return [interface for interface in self.kernel.interfaces.values()
                 if any(rule_set.egress.holds(interface)
-                       and any(rule.action == INTERFACE for rule in rule_set.rules)
+                       and any(self._may_use_interface(rule) for rule in rule_set.rules)
                        for rule_set in self.rule_sets)]
+
+    def _may_use_interface(self, rule):
+        pool = self.pools.get(rule.pool_name)
+        return rule.action == INTERFACE or (pool and pool.overflow == "interface")
 
     def _is_nat_address(self, address):
         """Section 1.5: one that some pool or interface action translates to."""
@@ -341,7 +348,7 @@ class Nat:
         except Decision as decision:
             pool.counters.failures[decision.reason] += 1
             raise
-        pool.counters.opened += 1
+        flow.pool.counters.opened += 1
         return flow
 
     def _pool_of(self, rule, route):
@@ -354,31 +361,47 @@ class Nat:
             raise drop(pool.fault())
         return pool
 
+    def _overflow_of(self, pool, route):
+        """Section 6. => the pool that is asked where this one has no port, or None"""
+        if pool.overflow == "interface":
+            return self.interface_pools[route.interface.name]
+        return self.pools.get(pool.overflow_pool)
+
     def _allocate(self, arrival, rule, route, pool):
         """The end of section 3.6, and 3.7. => a new flow with a port of its own, or a lease's"""
         refusal = pool.refusal(arrival.packet.family)
         if refusal:
             raise drop(refusal)
         key = _key_of(arrival.interface.zone, arrival.packet)
-        zone = route.interface.zone
+        overflow = self._overflow_of(pool, route)
+        if overflow and overflow.refusal(arrival.packet.family):
+            overflow = None
         if rule.policy:
-            return self._allocate_leased(arrival, key, rule, pool, zone)
-        found = self._find_port(key, pool, self._has_free_slots(1))
-        flow = Flow(key, *found, rule, pool, zone, arrival.time_s,
+            return self._allocate_leased(arrival, key, rule, [pool, overflow],
+                                         route.interface.zone)
+        pool, found = self._find_port(key, pool, overflow)
+        flow = Flow(key, *found, rule, pool, route.interface.zone, arrival.time_s,
                     tcp_flags=arrival.packet.tcp_flags)
         self.allocator.claim(flow)
         self.flows[key] = flow
         return flow
 
-    def _find_port(self, key, pool, has_room=True):
-        """=> a free (address, port), if there is room for its owner"""
-        indices = pool.ask(key.inside)
-        if not has_room:
-            raise drop("flow_table_full")
-        found = self.allocator.find(pool, key, indices)
-        if found is None:
-            raise drop("source_nat_pool_exhausted")
-        return found
+    def _find_port(self, key, pool, overflow, has_slot=False):
+        """=> the pool, or its overflow pool, and a free (address, port) of it; without a free slot
+        for the owner it is not looked for"""
+        for each in (pool, overflow):
+            if each is None:
+                continue
+            if each is overflow:
+                pool.counters.overflows += 1
+                overflow.counters.hits += 1
+            indices = each.ask(key.inside)
+            if indices and not has_slot and not self._has_free_slots(1):
+                raise drop("flow_table_full")
+            found = self.allocator.find(each, key, indices)
+            if found is not None:
+                return each, found
+        raise drop("source_nat_pool_exhausted" if indices else "source_nat_pool_no_address")
 
     def _has_free_slots(self, count):
         """Flows, leases and whom they have called share one table."""
@@ -391,12 +414,14 @@ class Nat:
 
     # Section 10.1
 
-    def _allocate_leased(self, arrival, key, rule, pool, zone):
+    def _allocate_leased(self, arrival, key, rule, pools, zone):
         """=> a new flow with its lease's port. Nothing is taken before all refusals are over."""
-        lease = self.leases.find(key, pool)
+        leases = [self.leases.find(key, pool) for pool in pools if pool]
+        lease = next((each for each in leases if each), None)
         is_new = lease is None
         if not is_new and lease.flows >= rule.policy.maximum_flows:
             raise drop("lease_session_limit")
+        pool = pools[0] if is_new else lease.pool
         peer = self.leases.missing_peer(lease_key(key, pool), rule.policy, key)
         if is_new and not self._has_room_to_bind(1):
             raise drop("lease_table_full")
@@ -405,11 +430,12 @@ class Nat:
         if peer and not self._has_room_to_bind(1 + is_new, behind=1):
             raise drop("lease_table_full")
         if is_new:
-            lease = Lease(lease_key(key, pool), pool, *self._find_port(key, pool))
+            pool, found = self._find_port(key, *pools, has_slot=True)
+            lease = Lease(lease_key(key, pool), pool, *found)
             self.leases.by_key[lease.key] = lease
             self.allocator.claim(lease)
         if peer:
-            self.leases.peers[peer] = arrival.time_s
+            self.leases.peers[peer._replace(lease=lease.key)] = arrival.time_s
         lease.rule, lease.egress_zone = rule, zone
         return self._add_leased_flow(lease, key, arrival.time_s, arrival.packet.tcp_flags)
 

@@ -10,6 +10,7 @@ from siphash import siphash24
 SPACES = {PROTOCOL_TCP: "tcp", PROTOCOL_UDP: "udp", PROTOCOL_ICMP: "icmp",
           PROTOCOL_ICMPV6: "icmp"}
 INTERFACE_PORTS = (1024, 65535)
+PRIVILEGED = 1024  # ports below
 
 
 class Counters:
@@ -18,6 +19,7 @@ class Counters:
     def __init__(self):
         self.hits = 0
         self.opened = 0
+        self.overflows = 0  # of pools: flows that the overflow pool was asked for instead
         self.failures = Counter()
 
 
@@ -29,6 +31,11 @@ class Pool:
         self.port_low = port_low
         self.port_high = port_high
         self.selector = selector  # None: round-robin
+        self.translates_ports = True
+        self.host_base = None  # (address, prefix length) of the host with the first address
+        self.preserve_parity = self.preserve_range = False
+        self.overflow = None  # "interface", "pool" or None
+        self.overflow_pool = None  # its name
         self.is_empty = True
         self.is_valid = True
         self.lists = {4: AddressList(4), 6: AddressList(6)}
@@ -49,7 +56,8 @@ class Pool:
             return None
         if not self.is_valid:
             return "source_nat_pool_invalid"
-        if not 1 <= self.port_low <= self.port_high <= 65535:
+        lowest = PRIVILEGED if self.preserve_range else 1
+        if not (1 <= self.port_low <= self.port_high <= 65535 and lowest <= self.port_high):
             return "source_nat_pool_invalid_port_range"
         return None
 
@@ -61,15 +69,40 @@ class Pool:
             return "source_nat_pool_wrong_family"
         return None
 
+    def port_range(self, key):
+        """Section 6. => the lowest and the highest port that a flow may get"""
+        if not self.translates_ports:
+            return key.inside_port, key.inside_port
+        if not self.preserve_range or SPACES[key.protocol] == "icmp":
+            return self.port_low, self.port_high
+        if key.inside_port < PRIVILEGED:
+            return 1, PRIVILEGED - 1
+        return max(self.port_low, PRIVILEGED), self.port_high
+
+    def may_give(self, port, key):
+        """Section 6. => whether the port has the parity that the flow needs"""
+        return (not self.preserve_parity or SPACES[key.protocol] == "icmp"
+                or port % 2 == key.inside_port % 2)
+
     def ask(self, source):
-        """Section 6. => the indices to try: the selector's, or all, round-robin, once around"""
+        """Section 6. => the indices to try: the selector's, or all, round-robin, once around; none
+        if addresses are shifted and there is none for this host"""
         family = family_of(source)
         count = self.lists[family].count
+        if self.host_base:
+            return self._shifted(source, count)
         if self.selector:
             return [self.selector(source, count)]
         first = self.round_robin[family]
         self.round_robin[family] += 1
         return [(first + step) % count for step in range(count)]
+
+    def _shifted(self, source, count):
+        base, length = self.host_base
+        index = int.from_bytes(source) - int.from_bytes(base)
+        bits = 8 * len(base)
+        hosts = count if length == bits else min(count, 1 << (bits - length))
+        return [index] if 0 <= index < hosts else []
 
 
 def pool_of_snapshot(description):
@@ -78,6 +111,13 @@ def pool_of_snapshot(description):
                 SELECTORS.get(description["algorithm"]))
     if description["address_persistent"] != (pool.selector is not None):
         pool.is_valid = False
+    pool.translates_ports = description["port_translation"]
+    if description["host_address_base"]:
+        address, length = description["host_address_base"].split("/")
+        pool.host_base = packed(address), int(length)
+    pool.preserve_parity = description["preserve_parity"]
+    pool.preserve_range = description["preserve_range"]
+    pool.overflow, pool.overflow_pool = description["overflow"], description["overflow_pool"]
     for each in description["addresses"]:
         pool.add(packed(each["low"]), packed(each["high"]))
     return pool
@@ -97,11 +137,14 @@ class Allocator:
     """The port table, and the search for a free port in it (section 6).
 
     Ports belong to an address, whichever pool or rule it was found by. A port of the kernel's
-    own (`kernel_ports`, by address) is never free for TCP and UDP.
+    own (`kernel_ports`, by address) is never free for TCP and UDP. One that was released rests
+    for `hold_down_s` seconds.
     """
 
-    def __init__(self, key, randomization, kernel_ports):
+    def __init__(self, key, randomization, kernel_ports, hold_down_s=0):
         self.key = key
+        self.hold_down_s = hold_down_s
+        self.resting = {}  # (address, space, port) => when it has rested
         self.randomization = randomization
         self.kernel_ports = {
             address: {port for low, high in ranges for port in range(low, high + 1)}
@@ -126,19 +169,32 @@ class Allocator:
         """Give a port that find() found to its flow or lease."""
         self.owners[owner.address, SPACES[owner.key.protocol], owner.port] = owner
 
-    def release(self, owner):
-        """Take the port of a flow or lease that has ended back."""
-        del self.owners[owner.address, SPACES[owner.key.protocol], owner.port]
+    def release(self, owner, time_s):
+        """Take the port of a flow or lease that has ended back, and let it rest."""
+        place = owner.address, SPACES[owner.key.protocol], owner.port
+        del self.owners[place]
+        rest_s = self.hold_down_s or owner.rest_s
+        if rest_s:
+            self.resting[place] = time_s + rest_s
+
+    def wake(self, time_s):
+        """Free the ports that have rested."""
+        self.resting = {place: end_s for place, end_s in self.resting.items() if end_s > time_s}
+
+    def _is_free(self, place):
+        return place not in self.owners and place not in self.resting
 
     def _find_port(self, pool, address, key):
         """The first free one at or after the starting point, upwards, once around."""
         space = SPACES[key.protocol]
         never_free = () if space == "icmp" else self.kernel_ports.get(address, ())
-        size = pool.port_high - pool.port_low + 1
+        low, high = pool.port_range(key)
+        size = high - low + 1
         start = self._start(address, key) % size
         for step in range(size):
-            port = pool.port_low + (start + step) % size
-            if port not in never_free and (address, space, port) not in self.owners:
+            port = low + (start + step) % size
+            if (pool.may_give(port, key) and port not in never_free
+                    and self._is_free((address, space, port))):
                 return port
         return None
 

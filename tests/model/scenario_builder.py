@@ -8,6 +8,11 @@ from ipaddress import ip_address
 from addresses import packed
 
 
+POOL_PLAIN = {"alarm_raise": 0, "alarm_clear": 0, "port_translation": True, "host_address_base": None,
+              "preserve_parity": False, "preserve_range": False,
+              "overflow": None, "overflow_pool": None}
+
+
 @dataclass
 class Population:
     """Who sends: pairs (interface name, address) inside, the same outside."""
@@ -46,7 +51,8 @@ def rule(name, action, lease=None, **conditions):
     """A rule; `action` is off, interface, or the name of a pool; `lease` a persistent_nat()."""
     is_pool = action not in ("off", "interface")
     return {"name": name, **match(**conditions), "action": "pool" if is_pool else action,
-            "pool": action if is_pool else None, "persistent_nat": lease}
+            "pool": action if is_pool else None, "persistent_nat": lease,
+            "alarm_raise": 0, "alarm_clear": 0}
 
 
 def zone_context(*names):
@@ -72,6 +78,7 @@ class ScenarioBuilder:
         self.maximum_flows = 65536
         self.port_randomization = True
         self.syn_check, self.mss = True, 0
+        self.port_hold_down = 0
         self.timeouts = {"tcp_opening": 240, "tcp_established": 7440, "tcp_closing": 250,
                          "udp": 300, "icmp": 60}
 
@@ -100,13 +107,15 @@ class ScenarioBuilder:
             self.neighbours.append({"interface": interface, "address": address,
                                     "mac": f"02:00:00:00:{number >> 8:02x}:{number & 255:02x}"})
 
-    def pool(self, name, addresses, port_low=1024, port_high=65535, algorithm=None):
-        """A pool; an address is 'A' or 'A-B'; no algorithm means round-robin."""
+    def pool(self, name, addresses, port_low=1024, port_high=65535, algorithm=None, **more):
+        """A pool; an address is 'A' or 'A-B'; no algorithm means round-robin; `more` are fields
+        of the snapshot."""
         ranges = [(text.split("-") * 2)[:2] for text in addresses]
         self.pools.append({
             "name": name, "addresses": [{"low": low, "high": high} for low, high in ranges],
             "port_low": port_low, "port_high": port_high,
-            "address_persistent": algorithm is not None, "algorithm": algorithm})
+            "address_persistent": algorithm is not None, "algorithm": algorithm,
+            **POOL_PLAIN, **more})
 
     def rule_set(self, name, ingress, egress, *rules):
         """A rule-set."""
@@ -132,7 +141,7 @@ class ScenarioBuilder:
     def _snapshot(self):
         body = {
             "dataplane": "ebpf", "workers": {"cpus": [], "busy_poll": False}, "parity_sample": 0,
-            "port_randomization": self.port_randomization,
+            "port_randomization": self.port_randomization, "port_hold_down": self.port_hold_down,
             "maximum_flows": self.maximum_flows, "timeouts": self.timeouts,
             "tcp": {"syn_check": self.syn_check, "mss": self.mss},
             "zones": [{"name": name, "interfaces": each} for name, each in self.zones.items()],
@@ -145,14 +154,24 @@ class ScenarioBuilder:
 
 def capabilities(body):
     """What a receiver of the snapshot must be able to do (docs/snapshot.md)."""
+    rules = [each for rule_set in body["rule_sets"] for each in rule_set["rules"]]
     needed = {"source-nat", f"dataplane:{body['dataplane']}"}
     needed |= {f"address-persistent:{pool['algorithm']}" for pool in body["pools"]
                if pool["algorithm"]}
-    rules = [each for rule_set in body["rule_sets"] for each in rule_set["rules"]]
     if any(each["action"] == "interface" for each in rules):
         needed.add("interface-nat")
     if any(each["persistent_nat"] for each in rules):
         needed.add("persistent-nat")
+    if any(each["overflow"] for each in body["pools"]):
+        needed.add("overflow-pool")
+    if body["port_hold_down"]:
+        needed.add("port-hold-down")
+    if any(each["alarm_raise"] for each in body["pools"] + rules):
+        needed.add("alarms")
+    if any(each["host_address_base"] for each in body["pools"]):
+        needed.add("host-address-base")
+    needed |= {f"preserve-{word}" for word in ("parity", "range")
+               if any(each[f"preserve_{word}"] for each in body["pools"])}
     if body["proxies"]:
         needed.add("proxy")
     if any(each["xdp_mode"] == "generic" for zone in body["zones"] for each in zone["interfaces"]):

@@ -8,6 +8,14 @@ ALGORITHMS = (None, "userspace-v1", "ebpf-legacy")
 PORT_RANGES = ((1024, 65535), (1024, 65535), (20000, 30006), (4099, 5301), (65000, 65535))
 
 
+OVERFLOW_TO_INTERFACE = {"overflow": "interface"}
+
+
+def overflow_to(name):
+    """=> the fields of a pool that overflows into another one"""
+    return {"overflow": "pool", "overflow_pool": name}
+
+
 def _surround(b):
     """One inside and one outside interface, and everything odd that routes can be."""
     b.interface("eth0", "lan", "10.0.1.1/24", "2001:db8:1::1/64",
@@ -72,9 +80,10 @@ def plain(b):
     b.syn_check = False
     b.mss = b.rng.choice((1400, 1400, 536))
     low, high = b.rng.choice(PORT_RANGES)
+    preserved = {"preserve_parity": b.rng.random() < 0.4, "preserve_range": b.rng.random() < 0.4}
     b.pool("resi", ["198.51.100.16-198.51.100.31", "198.51.100.77",
                     "2001:db8:64::1-2001:db8:64::4", "198.51.100.3"],
-           low, high, b.rng.choice(ALGORITHMS[1:]))
+           low, high, b.rng.choice(ALGORITHMS[1:]), **preserved)
     b.rule_set("lan-out", zone_context("lan"), zone_context("wan"),
                rule("keep", "off", destination_addresses=["192.0.2.8/32"]),
                rule("resi", "resi", source_addresses=["10.0.0.0/8", "172.16.0.0/12",
@@ -140,15 +149,21 @@ def tiny(b):
     b.syn_check = b.rng.random() < 0.5
     b.mss = b.rng.choice((0, 64, 1460, 65535))
     b.port_randomization = b.rng.random() < 0.5
-    b.pool("one", ["198.51.100.16"], 65535, 65535, "userspace-v1")
+    b.pool("one", ["198.51.100.16"], 65535, 65535, "userspace-v1", **overflow_to("shared"))
     b.pool("few", ["198.51.100.16-198.51.100.18", "2001:db8:64::1-2001:db8:64::3"], 1024, 1030,
            None)
     b.pool("shared", ["198.51.100.18-198.51.100.20", "198.51.100.16",
                       "2001:db8:64::3-2001:db8:64::5"], 1028, 1046,
-           b.rng.choice(ALGORITHMS))
+           b.rng.choice(ALGORITHMS), preserve_parity=b.rng.random() < 0.5)
     b.pool("legacy", ["198.51.100.40-198.51.100.44", "2001:db8:64::40-2001:db8:64::42"],
-           65530, 65535, "ebpf-legacy")
+           65530, 65535, "ebpf-legacy", **b.rng.choice(
+               ({}, overflow_to("shared"), OVERFLOW_TO_INTERFACE)))
+    b.pool("shifted", ["198.51.100.16-198.51.100.21"], 1, 65535, port_translation=False,
+           host_address_base=b.rng.choice(("10.0.1.13/32", "10.0.1.12/31", "10.0.1.0/28")),
+           **b.rng.choice(({}, {}, overflow_to("few"))))
     b.rule_set("lan-out", zone_context("lan"), zone_context("wan"),
+               rule("shifted", "shifted", source_addresses=["10.0.1.12/30"],
+                    protocols=b.rng.choice(([], [17]))),
                rule("one", "one", source_addresses=["10.0.1.10/32"]),
                rule("few", "few", source_addresses=["10.0.1.0/28", "2001:db8:1::/126"]),
                rule("shared", "shared", source_addresses=["10.0.1.16/29", "2001:db8:1::4/126"]),
@@ -159,6 +174,7 @@ def small_table(b):
     """Room for 64 flows."""
     _surround(b)
     b.maximum_flows = 64
+    b.port_hold_down = b.rng.choice((0, 7, 40))
     b.port_randomization = b.rng.random() < 0.5
     b.timeouts = {"tcp_opening": 30, "tcp_established": 120, "tcp_closing": 20, "udp": 25,
                   "icmp": 10}
@@ -206,12 +222,15 @@ def broken(b):
     _surround(b)
     b.pool("empty", [])
     b.pool("backwards", ["198.51.100.50"], 40000, 2000)
+    b.pool("shifted", ["198.51.100.51"], 1, 65535, port_translation=False,
+           host_address_base="10.0.1.18/32")
     b.pool("ipv4", ["198.51.100.16-198.51.100.19"], 1025, 1999, b.rng.choice(ALGORITHMS))
     b.pool("ipv6", ["2001:db8:64::1-2001:db8:64::7"], 1025, 1999, b.rng.choice(ALGORITHMS))
     b.rule_set("lan-out", zone_context("lan"), zone_context("wan"),
                rule("missing", "missing", destination_addresses=["192.0.2.1/32"]),
                rule("empty", "empty", destination_addresses=["192.0.2.2/32"]),
                rule("backwards", "backwards", destination_addresses=["192.0.2.3/32"]),
+               rule("shifted", "shifted", source_addresses=["10.0.1.16/29"]),
                rule("ipv4", "ipv4", source_addresses=["10.0.1.0/25", "2001:db8:1::/125"]),
                rule("ipv6", "ipv6"))
 
@@ -237,7 +256,8 @@ def leases(b):
     for name, number in (("any", 1), ("host", 2), ("port", 3)):
         b.pool(name, [f"198.51.100.{number * 16}-198.51.100.{number * 16 + 2}",
                       f"2001:db8:64:{number}::1-2001:db8:64:{number}::3"],
-               *b.rng.choice(PORT_RANGES), b.rng.choice(ALGORITHMS))
+               *b.rng.choice(PORT_RANGES), b.rng.choice(ALGORITHMS),
+               preserve_parity=name == "host", preserve_range=name == "port")
     b.port_randomization = b.rng.random() < 0.7
     here = {"source_addresses": ["10.0.1.16/29", "2001:db8:1::4/126"]}
     there = {"source_addresses": ["10.0.1.8/30", "2001:db8:1::2/127"]}
@@ -264,6 +284,32 @@ def few_leases(b):
                rule("resi", "resi", _lease(b, b.rng.choice(PERMITS))))
 
 
+def pooled_leases(b):
+    """Leases of pools that run out and overflow, that shift addresses or keep a port's parity and
+    range, in a table that is soon full; ports rest for a while."""
+    _surround(b)
+    _soon_idle(b)
+    b.maximum_flows = 400
+    b.port_randomization = b.rng.random() < 0.5
+    b.port_hold_down = b.rng.choice((0, 20))
+    b.pool("few", ["198.51.100.16-198.51.100.17", "2001:db8:64::1-2001:db8:64::2"], 1020, 1030,
+           b.rng.choice(ALGORITHMS), preserve_parity=True, **OVERFLOW_TO_INTERFACE)
+    b.pool("two", ["198.51.100.18", "2001:db8:64::3"], 1023, 1024, **overflow_to("spill"))
+    b.pool("spill", ["198.51.100.19-198.51.100.20", "2001:db8:64::3"], 1020, 1030,
+           b.rng.choice(ALGORITHMS), preserve_range=True)
+    b.pool("shifted", ["198.51.100.20-198.51.100.23"], 1, 65535, port_translation=False,
+           host_address_base="10.0.1.12/31", **overflow_to("spill"))
+    b.rule_set("lan-out", zone_context("lan"), zone_context("wan"),
+               rule("plain", "few", source_addresses=["10.0.1.16/29", "2001:db8:2::/48"]),
+               rule("shifted", "shifted", _lease(b, ANY_REMOTE_HOST),
+                    source_addresses=["10.0.1.12/30"]),
+               rule("spill", "spill", _lease(b, TARGET_HOST),
+                    destination_addresses=["192.0.2.0/31", "2001:db8:c0::/127"]),
+               rule("two", "two", _lease(b, TARGET_HOST_PORT),
+                    source_addresses=["10.0.1.8/30", "2001:db8:1::2/127"]),
+               rule("few", "few", _lease(b, b.rng.choice(PERMITS))))
+
+
 def interface_leases(b):
     """Leases of the gateway's own address, where what is not permitted is the kernel's."""
     _surround(b)
@@ -282,7 +328,7 @@ def interface_leases(b):
 
 
 SHAPES = (plain, zones, tiny, small_table, interface_action, own_address, broken, leases,
-          few_leases, interface_leases)
+          few_leases, interface_leases, pooled_leases)
 
 
 def make_scenario(seed, rng):

@@ -11,9 +11,11 @@ def describe(nat):
                          key=lease_identity),
         "peers": sorted((_peer(peer) for peer in nat.leases.peers), key=peer_identity),
         "ports": _ports(nat.allocator.owners),
+        "resting": _ports(nat.allocator.resting),
         "rules": {f"{rule.rule_set_name}/{rule.name}": _counters(nat.rule_counters[rule])
                   for rule_set in nat.rule_sets for rule in rule_set.rules},
-        "pools": {pool.name: _counters(pool.counters) for pool in nat.all_pools()},
+        "pools": {pool.name: {**_counters(pool.counters), "overflows": pool.counters.overflows}
+                  for pool in nat.all_pools()},
         "reasons": dict(sorted(nat.reasons.items())),
         "answers": {"sent": nat.answerer.sent, "withheld": nat.answerer.withheld},
     }
@@ -89,9 +91,9 @@ def _peer(peer):
     return description
 
 
-def _ports(owners):
+def _ports(places):
     ports = {}
-    for address, space, port in sorted(owners):
+    for address, space, port in sorted(places):
         spaces = ports.setdefault(text_of(address), {"tcp": [], "udp": [], "icmp": []})
         spaces[space].append(port)
     return ports

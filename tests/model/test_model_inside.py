@@ -205,7 +205,7 @@ def test_action_cannot_be_carried_out(reason, arguments):
     assert state["flows"] == []
     if "pool" in arguments:
         asked = not reason.startswith("source_nat_pool_invalid")
-        assert state["pools"]["p"] == {"hits": int(asked), "opened": 0,
+        assert state["pools"]["p"] == {"hits": int(asked), "opened": 0, "overflows": 0,
                                        "failures": {reason: 1} if asked else {}}
 
 

@@ -51,7 +51,9 @@ def ports_of_flows(gateway):
 
 
 def counters(gateway, part="rules", name="out/all"):
-    return gateway.nat.state()[part][name]
+    found = dict(gateway.nat.state()[part][name])
+    found.pop("overflows", None)
+    return found
 
 
 # 9.1: one tuple for every remote end
@@ -500,6 +502,94 @@ def test_a_lease_outlives_its_last_flow(timeout):
     assert gateway.nat.state()["ports"][POOL]["udp"] == [1024]
     gateway.nat.collect(ended + timeout + 1)
     assert leases(gateway) == [] and gateway.nat.state()["ports"] == {}
+
+
+@pytest.mark.parametrize("configured, rests", [(0, 120), (7, 7), (600, 600)])
+def test_a_leases_port_rests(configured, rests):
+    """[RFC6888 REQ-8] two minutes, or what port-hold-down says"""
+    builder = base_builder()
+    builder.port_hold_down = configured
+    gateway = leased(builder=builder)
+    gateway.out(udp())
+    gateway.nat.collect(gateway.time_s + 301)
+    assert gateway.nat.state()["resting"] == {}
+    ended = gateway.time_s + 602
+    gateway.nat.collect(ended)
+    gateway.nat.collect(ended + rests - 1)
+    assert gateway.nat.state()["resting"][POOL]["udp"] == [1024]
+    assert gateway.reason(WAN, call()) == FILTERED
+    gateway.nat.collect(ended + rests)
+    assert gateway.nat.state()["resting"] == {}
+
+
+def overflowing(permit=TARGET_HOST, pool="p", **more):
+    """=> a gateway whose pool p has one port, q two, and s an address for one host"""
+    builder = base_builder()
+    builder.pools.clear()
+    builder.port_randomization = False
+    builder.pool("p", [POOL], 5, 5, overflow="pool", overflow_pool="q")
+    builder.pool("q", ["198.51.100.2"], 6, 7, **more)
+    builder.pool("s", ["198.51.100.3"], 1, 65535, port_translation=False,
+                 host_address_base="10.0.1.10/32", overflow="interface")
+    return Gateway(builder, [rule("all", pool, persistent_nat(permit, maximum_flows=8))])
+
+
+def tuples(gateway, *packets):
+    """=> with which address and port each packet leaves"""
+    frames = [Ether(gateway.out(packet).frame)[IP] for packet in packets]
+    return [(frame.src, frame.sport) for frame in frames]
+
+
+def test_a_lease_of_the_overflow_pool():
+    """It is that pool's, and the endpoint finds it again."""
+    gateway = overflowing()
+    first, second, third = (POOL, 5), ("198.51.100.2", 6), ("198.51.100.2", 7)
+    assert tuples(gateway, udp(), udp(host_port=5001), udp(54, host_port=5001), udp(54),
+                  udp(host_port=5002)) == [first, second, second, first, third]
+    assert gateway.reason(LAN, udp(host_port=5003)) == EXHAUSTED
+    for port in range(100, 107):
+        gateway.out(udp(port, host_port=5002))
+    assert gateway.reason(LAN, udp(107, host_port=5002)) == LIMIT
+    called = IP(src=REMOTE, dst="198.51.100.2") / UDP(sport=99, dport=6)
+    assert gateway.reason(WAN, called) == IN
+    state = gateway.nat.state()
+    assert [lease["pool"] for lease in state["leases"]] == ["p", "q", "q"]
+    assert state["pools"]["p"] == {
+        "hits": 14, "opened": 2, "overflows": 3,
+        "failures": {"source_nat_pool_exhausted": 1, "lease_session_limit": 1}}
+    assert state["pools"]["q"] == {"hits": 3, "opened": 11, "overflows": 0, "failures": {}}
+
+
+def test_a_lease_of_the_overflow_pool_stays_there():
+    """Also when there is room again in the first pool."""
+    gateway = overflowing(ANY_REMOTE_HOST)
+    tuples(gateway, udp(), udp(host_port=5001))
+    gateway.time_s += 301
+    gateway.nat.collect(gateway.time_s)
+    assert tuples(gateway, udp(host_port=5001)) == [("198.51.100.2", 6)]
+    for later in (301, 120):
+        gateway.time_s += later
+        gateway.nat.collect(gateway.time_s)
+    assert gateway.nat.state()["ports"] == {
+        "198.51.100.2": {"tcp": [], "udp": [6], "icmp": []}}
+    assert tuples(gateway, udp(54, host_port=5001), udp(54)) == [("198.51.100.2", 6), (POOL, 5)]
+
+
+def test_a_leases_port_keeps_parity():
+    """[RFC4787 REQ-4]"""
+    gateway = overflowing(pool="q", preserve_parity=True)
+    assert tuples(gateway, udp(host_port=5001), udp(54, host_port=5001), udp(host_port=5002)) == [
+        ("198.51.100.2", 7)] * 2 + [("198.51.100.2", 6)]
+    assert gateway.reason(LAN, udp(host_port=5004)) == EXHAUSTED
+
+
+def test_a_lease_of_a_shifted_address():
+    """All flows of the endpoint have its port; a host that has no address overflows."""
+    gateway = overflowing(pool="s")
+    assert tuples(gateway, udp(), udp(54), udp(host_port=7)) == [
+        ("198.51.100.3", 5000)] * 2 + [("198.51.100.3", 7)]
+    other = tuples(gateway, udp(host="10.0.1.11"), udp(54, host="10.0.1.11"))
+    assert other == [("203.0.113.1", other[0][1])] * 2
 
 
 def test_a_lease_gives_the_same_tuple_to_the_next_flow():

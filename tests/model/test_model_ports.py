@@ -159,7 +159,8 @@ def test_interface_action_is_clear_of_the_kernels_ports():
         (packed("203.0.113.1"), 2001), (packed("203.0.113.1"), 2002)]
     assert opened(gateway, 3) == EXHAUSTED
     assert gateway.nat.state()["pools"]["interface:wan0"] == {
-        "hits": 3, "opened": 2, "failures": {"source_nat_pool_exhausted": 1}}
+        "hits": 3, "opened": 2, "overflows": 0,
+            "failures": {"source_nat_pool_exhausted": 1}}
 
 
 def test_interface_action_takes_the_first_address():
@@ -170,3 +171,123 @@ def test_interface_action_takes_the_first_address():
         packed("203.0.113.1"): 5}
     reply = IP(src=REMOTE, dst="203.0.113.2") / UDP(sport=9, dport=1024)
     assert gateway.reason(LAN, reply) == ("kernel", "local_destination")
+
+
+def overflowing(**overflow):
+    """=> a gateway whose pool p has one port of IPv4 and one of IPv6, and q two of IPv4"""
+    builder = base_builder()
+    builder.pools.clear()
+    builder.pool("p", ["198.51.100.1", "2001:db8:64::1"], 5, 5, **overflow)
+    builder.pool("q", ["198.51.100.2"], 6, 7)
+    builder.port_randomization = False
+    return Gateway(builder)
+
+
+def test_a_full_pool_overflows_into_another():
+    """[RFC7857 section 4]"""
+    gateway = overflowing(overflow="pool", overflow_pool="q")
+    assert [opened(gateway, number)[1] for number in range(3)] == [5, 6, 7]
+    assert opened(gateway, 3) == EXHAUSTED
+    assert [flow.pool.name for flow in gateway.nat.flows.values()] == ["p", "q", "q"]
+    pools = gateway.nat.state()["pools"]
+    assert pools["p"] == {"hits": 4, "opened": 1, "overflows": 3,
+                          "failures": {"source_nat_pool_exhausted": 1}}
+    assert pools["q"] == {"hits": 3, "opened": 2, "overflows": 0, "failures": {}}
+
+
+def test_a_full_pool_overflows_to_the_interface():
+    gateway = overflowing(overflow="interface")
+    assert opened(gateway, 1)[1] == 5
+    assert opened(gateway, 2) == (packed("203.0.113.1"), 1024)
+    assert gateway.nat.state()["pools"]["interface:wan0"]["opened"] == 1
+
+
+def test_an_overflow_pool_without_the_family_is_none():
+    gateway = overflowing(overflow="pool", overflow_pool="q")
+    results = [gateway.out(IPv6(src="2001:db8:1::10", dst=REMOTE6) / UDP(sport=number, dport=9))
+               for number in range(2)]
+    assert results[0].verdict == "forward"
+    assert results[1][:2] == EXHAUSTED
+    assert gateway.nat.state()["pools"]["p"]["overflows"] == 0
+
+
+def test_a_released_port_rests():
+    """[RFC6888 REQ-8] given to nobody for as long as port-hold-down says"""
+    builder = base_builder()
+    builder.pools.clear()
+    builder.pool("p", ["198.51.100.1"], 5, 5)
+    builder.port_hold_down = 120
+    gateway = Gateway(builder)
+    assert opened(gateway, 1)[1] == 5
+    end_s = gateway.time_s + 301
+    gateway.nat.collect(end_s)
+    assert opened(gateway, 2) == EXHAUSTED
+    assert gateway.nat.state()["resting"] == {"198.51.100.1": {"tcp": [], "udp": [5], "icmp": []}}
+    gateway.nat.collect(end_s + 119)
+    assert opened(gateway, 2) == EXHAUSTED
+    gateway.nat.collect(end_s + 120)
+    assert opened(gateway, 2)[1] == 5
+
+
+def preserving(low, high, **more):
+    """=> a gateway whose pool p keeps something of a flow's port"""
+    builder = base_builder()
+    builder.pools.clear()
+    builder.pool("p", ["198.51.100.1"], low, high, **more)
+    return Gateway(builder)
+
+
+def test_parity_is_preserved_and_used_up():
+    """an even port stays even, an odd one odd [RFC4787 REQ-4] [RFC7857 section 8]"""
+    gateway = preserving(2000, 2005, preserve_parity=True)
+    assert [opened(gateway, number)[1] for number in (5000, 5001, 5002, 5003)] == [
+        2000, 2001, 2002, 2003]
+    assert opened(gateway, 5004)[1] == 2004
+    assert opened(gateway, 5006) == EXHAUSTED
+    assert opened(gateway, 5005)[1] == 2005
+
+
+def test_privileged_ports_stay_privileged():
+    """[RFC4787 REQ-3a] a port below 1024 stays below, all others stay above"""
+    gateway = preserving(1000, 1025, preserve_range=True)
+    assert opened(gateway, 80)[1] < 1024
+    assert opened(gateway, 1023)[1] < 1024
+    assert [opened(gateway, number)[1] for number in (1024, 40000)] == [1024, 1025]
+    assert opened(gateway, 40001) == EXHAUSTED
+    assert opened(gateway, 81)[1] < 1024
+
+
+def test_query_ids_have_neither_parity_nor_range():
+    gateway = preserving(1000, 1025, preserve_range=True, preserve_parity=True)
+    for number in (2, 4):
+        gateway.out(IP(src=HOST, dst=REMOTE) / ICMP(id=number))
+    assert gateway.nat.state()["ports"]["198.51.100.1"]["icmp"] == [1000, 1001]
+
+
+def shifting(base, **more):
+    """=> a gateway whose pool p has four addresses for the hosts from a base on"""
+    builder = base_builder()
+    builder.pools.clear()
+    builder.pool("p", ["198.51.100.1-198.51.100.4"], 1, 65535, port_translation=False,
+                 host_address_base=base, **more)
+    return Gateway(builder)
+
+
+@pytest.mark.parametrize("base, expected", [("10.0.1.10/32", 1), ("10.0.1.8/30", 3),
+                                            ("10.0.1.7/32", 4), ("10.0.1.0/24", None),
+                                            ("10.0.1.11/32", None), ("10.0.1.6/31", None)])
+def test_shifted_hosts_have_their_own_address_and_port(base, expected):
+    gateway = shifting(base)
+    result = opened(gateway, 777)
+    if expected is None:
+        assert result == ("drop", "source_nat_pool_no_address")
+    else:
+        assert result == (packed(f"198.51.100.{expected}"), 777)
+        assert opened(gateway, 778)[1] == 778
+        assert opened(gateway, 777, remote="192.0.2.2") == EXHAUSTED
+
+
+def test_a_host_without_a_shifted_address_overflows():
+    gateway = shifting("10.0.1.11/32", overflow="interface")
+    assert opened(gateway, 777)[0] == packed("203.0.113.1")
+    assert gateway.nat.state()["pools"]["p"]["overflows"] == 1

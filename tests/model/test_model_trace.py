@@ -221,8 +221,9 @@ def test_snapshot_is_complete(seed):
     scenario, _, _ = trace_of(seed)
     snapshot = scenario["snapshot"]
     assert set(snapshot) == {"version", "generation", "digest", "capabilities", "dataplane",
-                             "workers", "parity_sample", "port_randomization", "maximum_flows",
-                             "timeouts", "tcp", "zones", "pools", "rule_sets", "proxies"}
+                             "workers", "parity_sample", "port_randomization", "port_hold_down",
+                             "maximum_flows", "timeouts", "tcp", "zones", "pools", "rule_sets",
+                             "proxies"}
     assert snapshot["capabilities"] == capabilities(snapshot)
     assert len(snapshot["digest"]) == 64
     assert snapshot["maximum_flows"] == scenario["maximum_flows"] >= 64

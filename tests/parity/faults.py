@@ -26,7 +26,7 @@ import parity
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKETS = 5000
-PLAIN, PLAIN_V1, TINY, SMALL_TABLE = 0, 10, 2, 13  # seeds, and so shapes of scenarios
+PLAIN, PLAIN_V1, TINY, SMALL_TABLE = 0, 11, 2, 14  # seeds, and so shapes of scenarios
 
 
 class Fault(NamedTuple):
@@ -50,7 +50,7 @@ FAULTS = (
           (("*change += quoted_rewrite_check(frame, p, q, ip.address + port_change);",
             "(void)quoted_rewrite_check;"),)),
     Fault("a port that is owned is claimed", "native", TINY, "core/ports.h",
-          (("atomic_read(&space->free_bits[word]) & (~0ull", "(~0ull"),
+          (("atomic_read(&space->free_bits[word]) & search->mask", "search->mask"),
            ("if (!atomic_read(&search->space->group_free[port / PORTS_PER_GROUP]))", "if (0)"),
            ("if (!atomic_replace(&space->owners[index], PORT_FREE, search->owner))",
             "if (atomic_swap(&space->owners[index], search->owner) == search->owner)"))),

@@ -264,17 +264,32 @@ static json_t *kind_json(const struct tables *t, enum flow_kind kind,
 	return list;
 }
 
-static json_t *space_json(const struct port_space *space)
+static bool is_owned(u32 owner)
+{
+	return owner != PORT_FREE && owner != PORT_KERNEL && !port_rests(owner);
+}
+
+static json_t *space_json(const struct port_space *space, bool resting)
 {
 	json_t *list = json_array();
 
 	for (u32 port = 0; port < PORTS_PER_SPACE; port++)
-		if (space->owners[port] != PORT_FREE && space->owners[port] != PORT_KERNEL)
+		if (resting ? port_rests(space->owners[port]) : is_owned(space->owners[port]))
 			json_array_append_new(list, json_integer(port));
 	return list;
 }
 
-static json_t *ports_json(const struct tables *t)
+static bool has_ports(const struct address_ports *ports, bool resting)
+{
+	u32 count = 0;
+
+	for (u32 p = 0; p < PORTS_PROTOCOLS; p++)
+		count += resting ? ports->spaces[p].resting : ports->spaces[p].in_use;
+	return count != 0;
+}
+
+/* Ports that flows own, or those at rest. */
+static json_t *ports_json(const struct tables *t, bool resting)
 {
 	json_t *object = json_object();
 	char text[ADDRESS_TEXT_BYTES];
@@ -282,15 +297,14 @@ static json_t *ports_json(const struct tables *t)
 	for (u32 slot = 0; slot < MAX_ADDRESS_SLOTS; slot++) {
 		const struct address_ports *ports = t->ports[slot];
 
-		if (!ports || !(ports->spaces[0].in_use | ports->spaces[1].in_use |
-				ports->spaces[2].in_use))
+		if (!ports || !has_ports(ports, resting))
 			continue;
 		json_object_set_new(object,
 				    ip_addr_print(&t->control->addresses.slots[slot].address, text),
 				    json_pack("{s:o, s:o, s:o}", "tcp",
-					      space_json(&ports->spaces[PORTS_TCP]), "udp",
-					      space_json(&ports->spaces[PORTS_UDP]), "icmp",
-					      space_json(&ports->spaces[PORTS_ICMP])));
+					      space_json(&ports->spaces[PORTS_TCP], resting), "udp",
+					      space_json(&ports->spaces[PORTS_UDP], resting), "icmp",
+					      space_json(&ports->spaces[PORTS_ICMP], resting)));
 	}
 	return object;
 }
@@ -307,6 +321,14 @@ static json_t *counters_json(const struct owner_counters *counters)
 			 (json_int_t)counters->flows_opened, "failures", failures);
 }
 
+static json_t *pool_json(const struct owner_counters *counters)
+{
+	json_t *object = counters_json(counters);
+
+	json_object_set_new(object, "overflows", json_integer((json_int_t)counters->overflows));
+	return object;
+}
+
 static json_t *owners_json(const struct name_entry *names, const struct owner_counters *counters,
 			   u32 ids, bool rules)
 {
@@ -319,7 +341,8 @@ static json_t *owners_json(const struct name_entry *names, const struct owner_co
 			continue;
 		(void)snprintf(name, sizeof(name), "%s%s%s", names[id].names[0],
 			       rules ? "/" : "", names[id].names[1]);
-		json_object_set_new(object, name, counters_json(&counters[id]));
+		json_object_set_new(object, name,
+				    rules ? counters_json(&counters[id]) : pool_json(&counters[id]));
 	}
 	return object;
 }
@@ -354,10 +377,11 @@ static json_t *answers_json(const struct tables *t)
 static void write_state(const struct tables *t, const char *path)
 {
 	json_t *state = json_pack(
-		"{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "flows",
+		"{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "flows",
 		kind_json(t, FLOW_SESSION, flow_json), "leases",
 		kind_json(t, FLOW_LEASE, lease_json), "peers",
-		kind_json(t, FLOW_PEER, peer_json), "ports", ports_json(t), "rules",
+		kind_json(t, FLOW_PEER, peer_json), "ports", ports_json(t, false), "resting",
+		ports_json(t, true), "rules",
 		owners_json(t->names->rules, t->rule_counters, MAX_RULE_IDS, true), "pools",
 		owners_json(t->names->pools, t->pool_counters, MAX_POOL_IDS, false), "reasons",
 		reasons_json(t), "answers", answers_json(t));

@@ -13,6 +13,14 @@ typedef void env_frame;
 
 #define core_step static __attribute__((unused))
 
+static __always_inline bool env_frame_resize(env_frame *frame, u32 grow, u32 bytes)
+{
+	(void)frame;
+	(void)grow;
+	(void)bytes;
+	return false;
+}
+
 static __always_inline struct control *env_control(void)
 {
 	return &world.control;
