@@ -192,8 +192,16 @@ static __always_inline u32 error_flow_from_inside(const struct quoted *q, u16 zo
 	return flow_look_up(&key);
 }
 
+/* => true if the error is sent to where the quoted packet came from */
+static __always_inline bool error_answers(const struct packet *p, const struct quoted *q)
+{
+	return q->key.inside.longs[0] == p->key.remote.longs[0] &&
+	       q->key.inside.longs[1] == p->key.remote.longs[1];
+}
+
 /*
- * Which flow an error is about: slot + 1 and direction in *match, slot 0 if it is about none.
+ * Which flow an error is about: slot + 1 and direction in *match, slot 0 if it is about none. One
+ * that is about what a host inside got from another is from inside at first (core/hairpin.h).
  * => NO_REASON, or the reason to drop it without further ado
  */
 core_step int error_match(env_frame *frame, struct packet *p, struct flow_match *match)
@@ -208,14 +216,17 @@ core_step int error_match(env_frame *frame, struct packet *p, struct flow_match 
 	config = env_config(p->half);
 	if (!config || !quoted_parse(frame, p, &quoted))
 		return REASON_malformed_packet;
-	if (nat_address_find(config, &p->key.inside))
+	if (!p->hairpin && nat_address_find(config, &p->key.inside))
 		return REASON_spoofed_source;
 	target = nat_address_find(config, &p->key.remote);
 	match->direction = target ? FLOW_IN : FLOW_OUT;
 	if (target)
 		match->slot = error_flow_from_outside(p, &quoted, target);
-	else
-		match->slot = error_flow_from_inside(&quoted, p->key.zone);
+	if (match->slot || (target && (p->hairpin || !error_answers(p, &quoted))))
+		return NO_REASON;
+	match->slot = error_flow_from_inside(&quoted, p->key.zone);
+	if (target && match->slot)
+		p->hairpin = HAIRPIN_OUT;
 	return NO_REASON;
 }
 

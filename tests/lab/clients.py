@@ -129,3 +129,9 @@ def discover_nat(host, server):
     filtering"""
     said = host.run("turnutils_natdiscovery", "-m", "-f", server, timeout=40)
     return [line for line in said.splitlines() if line.startswith("NAT with")]
+
+
+def hears_itself(host, server):
+    """=> whether a host that calls what a STUN server sees of it hears itself"""
+    said = host.run("turnutils_natdiscovery", "-H", server, timeout=40)
+    return "maybe a successful hairpinning" in said
