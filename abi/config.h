@@ -193,7 +193,8 @@ struct nat_config {
 	bool sequential; /* port-randomization disable */
 	u8 dataplane;    /* enum dataplane */
 	bool busy_poll;  /* of the workers */
-	u8 padding[3];
+	bool no_syn_check; /* TCP flows are opened in the middle of a connection, too */
+	u16 tcp_mss;       /* the largest that a SYN may offer; 0: whatever it offers */
 	struct flow_timeouts timeouts;
 	u32 parity_sample; /* one of so many first packets is judged twice, 0: none */
 	u64 worker_cpus[MAX_WORKER_CPUS / 64]; /* bit per CPU; none: any */
@@ -202,6 +203,8 @@ struct nat_config {
 	u16 zones[MAX_ZONES];               /* ids, in configured order */
 	u32 column_ifindex[MAX_INTERFACES]; /* by column */
 	char column_name[MAX_INTERFACES][INTERFACE_NAME_BYTES];
+	/* by column: the gateway's own address there, for what it says to hosts; zero: none */
+	union ip_addr column_address[MAX_INTERFACES][FAMILY_COUNT];
 	/* [ingress column][egress column]: position in rule_sets[] + 1, 0: none */
 	u16 rule_set_of[MAX_INTERFACES][MAX_INTERFACES];
 	/* pool of the interface action, by egress column: position in pools[] + 1, 0: none */

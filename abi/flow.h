@@ -88,6 +88,7 @@ enum tcp_state {
 	TCP_CLOSED,      /* FIN from both sides, or RST */
 	TCP_OPENING_IN,  /* opened from outside */
 	TCP_ANSWERED_IN, /* the same, and the inside has answered */
+	TCP_PICKED_UP,   /* opened in the middle of a connection; nothing from outside yet */
 	TCP_STATE_COUNT
 };
 

@@ -19,6 +19,7 @@
 enum { SNAPSHOT_VERSION = 3 };
 enum { SNAPSHOT_NAME_BYTES = 64 };      /* names: 1 to 63 characters */
 enum { SNAPSHOT_DIGEST_BYTES = 65 };    /* SHA-256 in hexadecimal */
+enum { TCP_MSS_LEAST = 64, TCP_MSS_MOST = 65535 };
 
 enum snapshot_xdp_mode { XDP_MODE_NATIVE, XDP_MODE_GENERIC };
 
@@ -120,6 +121,8 @@ struct snapshot {
 	bool port_randomization;
 	u32 maximum_flows;
 	struct flow_timeouts timeouts;
+	bool syn_check; /* only a SYN opens a TCP flow */
+	u32 tcp_mss;    /* the largest that a SYN may offer; 0: whatever it offers */
 	struct snapshot_zone *zones;
 	size_t zone_count;
 	struct snapshot_pool *pools;

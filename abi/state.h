@@ -19,6 +19,9 @@
 #define ABI_MAGIC 0x7473616664686f6cull /* "lohdfast", little-endian */
 enum { ABI_VERSION = 3 };
 
+/* Of the packets that were refused and could have been answered: those that were, and the rest. */
+enum answer_count { ANSWERS_SENT, ANSWERS_WITHHELD, ANSWER_COUNTS };
+
 /*
  * Counters of frames, a row for each CPU, behind them one for each worker, and one for frames that
  * were held (abi/fragment.h), each written by that CPU or thread alone; the sum over the rows is
@@ -27,6 +30,7 @@ enum { ABI_VERSION = 3 };
 struct packet_counters {
 	u64 packets[REASON_CAPACITY];
 	u64 bytes[REASON_CAPACITY]; /* of the frames */
+	u64 answers[ANSWER_COUNTS];
 } __cache_aligned;
 
 enum { MAX_WORKERS = 64, MAX_COUNTER_ROWS = 1024 };
@@ -73,6 +77,17 @@ _Static_assert(sizeof(struct failure_event) == 64, "one event, one line");
 
 struct event_ring {
 	struct failure_event events[EVENT_CAPACITY];
+};
+
+/*
+ * How many refusals were answered in one second (core/answer.h): the second in the high 32 bits, the
+ * number in the low ones. One for all hosts, and one for those whose addresses share a place.
+ */
+enum { ANSWER_PLACES = 4096 };
+
+struct answer_windows {
+	u64 all; /* atomically; also the others */
+	u64 places[ANSWER_PLACES];
 };
 
 /*
@@ -132,6 +147,7 @@ struct control {
 	struct event_ring events __cache_aligned;
 	u64 sample_count __cache_aligned; /* samples that were due so far. Atomically */
 	struct sample_ring samples __cache_aligned;
+	struct answer_windows answers __cache_aligned;
 	struct address_table addresses __cache_aligned;
 	struct nexthop_table nexthops __cache_aligned;
 	struct memo_table memos __cache_aligned;

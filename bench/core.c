@@ -153,7 +153,7 @@ static void take(struct bench *bench, u32 first, u32 count, enum flow_direction 
 	for (u32 i = 0; i < count; i++) {
 		u8 *start = (u8 *)frame_at(bench, first + i);
 
-		b->frames[i] = (struct native_frame){start, start + BYTES};
+		b->frames[i] = (struct native_frame){.start = start, .end = start + BYTES};
 	}
 }
 

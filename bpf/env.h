@@ -90,6 +90,18 @@ static __always_inline u8 *env_frame_end(const env_frame *frame)
 	return (u8 *)(long)frame->data_end;
 }
 
+/* Of XDP frames; nothing else is answered, so no other program has this in it. */
+static __always_inline bool env_frame_resize(env_frame *frame, u32 grow, u32 bytes)
+{
+	u64 length;
+
+	if (bpf_xdp_adjust_head((void *)frame, -(int)grow))
+		return false;
+	length = (u64)(env_frame_end(frame) - env_frame_start(frame));
+	value_is_anything(length); /* pointers are subtracted in 64 bits or not at all */
+	return !bpf_xdp_adjust_tail((void *)frame, (int)(bytes - (u32)length));
+}
+
 static __always_inline long env_frame_load(env_frame *frame, void *to, u32 bytes)
 {
 	return _Generic(frame, struct xdp_md *: bpf_xdp_load_bytes,

@@ -50,6 +50,8 @@ int holdfast_xdp(struct xdp_md *frame)
 		return XDP_PASS;
 	case VERDICT_KERNEL:
 		return XDP_PASS;
+	case VERDICT_ANSWER: /* XDP_TX asks more of drivers than what forwarding asks anyway */
+		return (int)bpf_redirect(frame->ingress_ifindex, 0);
 	default:
 		return XDP_DROP;
 	}

@@ -129,6 +129,14 @@ static void print_fragments(FILE *out, const json_t *fragments)
 					       "NOT BE SENT ON\n");
 }
 
+/* What hosts were told whose packets were refused. */
+static void print_answers(FILE *out, const json_t *answers)
+{
+	if (json_number(answers, "sent") || json_number(answers, "withheld"))
+		print_template(out, answers, "Refusals         : {sent} answered, {withheld} not, "
+					     "for there were too many at once\n");
+}
+
 static void print_state(FILE *out, const json_t *status)
 {
 	if (!json_object_get(status, "generation"))
@@ -148,6 +156,7 @@ static void print_state(FILE *out, const json_t *status)
 	if (!strcmp(json_text(status, "dataplane"), "userspace") &&
 	    !json_array_size(json_object_get(status, "workers")))
 		(void)fputs("Workers          : NONE RUN; the kernel translates meanwhile\n", out);
+	print_answers(out, json_object_get(status, "answers"));
 	print_parity(out, json_object_get(status, "parity"));
 	print_fragments(out, json_object_get(status, "fragments"));
 	if (json_number(status, "stalls"))

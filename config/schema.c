@@ -177,10 +177,14 @@ static const struct schema tcp_session_statements[] = {
 		ADVISED(240, "RFC 5382 REQ-5"),
 		.help = "Idle time after which a connection that has seen a FIN or RST ends",
 	},
+	{
+		FLAG("no-syn-check"),
+		.help = "A segment in the middle of a connection opens a flow too, as a SYN does; "
+			"for paths that change sides, or after state was lost",
+	},
 	OPAQUE("fin-invalidate-session"),
 	OPAQUE("maximum-window"),
 	OPAQUE("no-sequence-check"),
-	OPAQUE("no-syn-check"),
 	OPAQUE("no-syn-check-in-tunnel"),
 	OPAQUE("rst-invalidate-session"),
 	OPAQUE("rst-sequence-check"),
@@ -211,6 +215,30 @@ static const struct schema icmp_session_statements[] = {
 	{0},
 };
 
+static const struct schema all_tcp_statements[] = {
+	{
+		LEAF("mss"),
+		NUMBER(TCP_MSS_LEAST, TCP_MSS_MOST),
+		.unit = "bytes",
+		.mandatory = "'mss BYTES'",
+		.help = "A SYN, from either side, that offers to take larger segments is made to "
+			"offer these",
+	},
+	{0},
+};
+
+static const struct schema tcp_mss_statements[] = {
+	{
+		CONTAINER("all-tcp"),
+		.help = "Of every connection, in both directions",
+		.children = all_tcp_statements,
+	},
+	OPAQUE("gre-in"),
+	OPAQUE("gre-out"),
+	OPAQUE("ipsec-vpn"),
+	{0},
+};
+
 static const struct schema flow_statements[] = {
 	{
 		LEAF("maximum-sessions"),
@@ -220,8 +248,13 @@ static const struct schema flow_statements[] = {
 	},
 	{
 		CONTAINER("tcp-session"),
-		.help = "Timeouts of TCP connections",
+		.help = "Timeouts of TCP connections, and what begins one",
 		.children = tcp_session_statements,
+	},
+	{
+		CONTAINER("tcp-mss"),
+		.help = "The segment size of translated TCP connections",
+		.children = tcp_mss_statements,
 	},
 	{
 		CONTAINER("udp-session"),
@@ -239,7 +272,6 @@ static const struct schema flow_statements[] = {
 	OPAQUE("pending-sess-queue-length"),
 	OPAQUE("route-change-timeout"),
 	OPAQUE("syn-flood-protection-mode"),
-	OPAQUE("tcp-mss"),
 	{0},
 };
 

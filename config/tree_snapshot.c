@@ -314,6 +314,13 @@ static struct flow_timeouts fill_timeouts(const struct node *root)
 	};
 }
 
+static u32 fill_tcp_mss(const struct node *root)
+{
+	const struct node *mss = node_at(root, "security flow tcp-mss all-tcp mss");
+
+	return mss ? mss->value.number : 0;
+}
+
 int tree_to_snapshot(const struct tree *tree, struct snapshot *snapshot)
 {
 	const struct node *root = tree->root;
@@ -326,6 +333,8 @@ int tree_to_snapshot(const struct tree *tree, struct snapshot *snapshot)
 	snapshot->port_randomization = !node_child(source, "port-randomization");
 	snapshot->maximum_flows = node_number(root, "security flow maximum-sessions");
 	snapshot->timeouts = fill_timeouts(root);
+	snapshot->syn_check = !node_at(root, "security flow tcp-session no-syn-check");
+	snapshot->tcp_mss = fill_tcp_mss(root);
 	if (fill_zones(tree, snapshot) || fill_pools(source, snapshot) ||
 	    fill_rule_sets(tree, source, snapshot) || fill_proxies(nat, snapshot))
 		return -ENOMEM;

@@ -154,8 +154,7 @@ static __always_inline void batch_finish(struct batch *b, const struct control *
 
 		if (b->reasons[i] == NO_REASON)
 			verdict = packet_finish(&b->frames[i], &b->packets[i], control, config);
-		verdict_count(&b->frames[i], verdict);
-		b->verdicts[i] = verdict;
+		b->verdicts[i] = packet_close(&b->frames[i], &b->packets[i], verdict);
 	}
 }
 

@@ -238,6 +238,7 @@ static void copy_frame(struct test_frame *copy, const struct test_frame *frame)
 	memcpy(copy->room, frame->room, sizeof(copy->room));
 	copy->frame.start = copy->room + (frame->frame.start - frame->room);
 	copy->frame.end = copy->room + (frame->frame.end - frame->room);
+	copy->frame.headroom = frame->frame.headroom;
 }
 
 static void judge_one_by_one(u32 ifindex, u32 count, struct verdict *verdicts)
@@ -263,7 +264,9 @@ static void assert_equal_results(const struct batch *batch, const struct verdict
 		assert_int_equal(batch->verdicts[i].action, verdicts[i].action);
 		assert_int_equal(batch->verdicts[i].reason, verdicts[i].reason);
 		assert_int_equal(batch->verdicts[i].ifindex, verdicts[i].ifindex);
-		assert_memory_equal(copies[i].frame.start, frames[i].frame.start,
+		assert_int_equal(batch->frames[i].end - batch->frames[i].start,
+				 test_frame_bytes(&frames[i]));
+		assert_memory_equal(batch->frames[i].start, frames[i].frame.start,
 				    test_frame_bytes(&frames[i]));
 		forwarded += verdicts[i].action == VERDICT_FORWARD;
 	}

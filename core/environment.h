@@ -46,6 +46,12 @@ static __always_inline u64 env_now_ns(void);
 static __always_inline u8 *env_frame_start(const env_frame *frame);
 static __always_inline u8 *env_frame_end(const env_frame *frame);
 
+/*
+ * Makes room for `grow` bytes in front of the frame, and cuts it to `bytes` in all, which is not more
+ * than there are then. => false if that cannot be done; the frame is then good for nothing
+ */
+static __always_inline bool env_frame_resize(env_frame *frame, u32 grow, u32 bytes);
+
 /* Copies the first bytes of the frame, which it has. => 0 if that went well */
 static __always_inline long env_frame_load(env_frame *frame, void *to, u32 bytes);
 

@@ -272,7 +272,7 @@ static void a_frame_that_is_too_long_does_not_wait(void **state)
 {
 	struct test_packet packet = udp(1, 4000);
 	u8 room[2 + HELD_FRAME_BYTES + 1] __attribute__((aligned(4))) = {0};
-	struct native_frame frame = {room + 2, room + 2 + HELD_FRAME_BYTES};
+	struct native_frame frame = {.start = room + 2, .end = room + 2 + HELD_FRAME_BYTES};
 	struct test_frame f;
 
 	(void)state;

@@ -10,6 +10,7 @@
 
 #include "core/open.h"
 #include "core/rewrite.h"
+#include "core/sum.h"
 
 /* => true if the flow is live and expects packets from there */
 static __always_inline bool flow_expects(const struct flow *flow, const union ip_addr *remote,
@@ -199,6 +200,21 @@ static __always_inline bool error_answers(const struct packet *p, const struct q
 	       q->key.inside.longs[1] == p->key.remote.longs[1];
 }
 
+/* => true if the ICMP checksum and that of the quoted IPv4 header are right [RFC5508 REQ-3] */
+static __always_inline bool error_sums_up(env_frame *frame, const struct packet *p,
+					  const struct quoted *q)
+{
+	u32 bytes = (u32)p->link_bytes + p->length - p->transport;
+	u64 sum = frame_sum(frame, p->transport, bytes);
+
+	if (p->key.family == FAMILY_IPV6)
+		sum += ip_addr_sum(&p->key.inside) + ip_addr_sum(&p->key.remote) +
+		       pseudo_header_sum(bytes, PROTOCOL_ICMPV6);
+	else if (!ipv4_header_sums_up(frame, q->ip, (u32)(q->transport - q->ip) / 4))
+		return false;
+	return checksum_fold(sum) == 0xffff;
+}
+
 /*
  * Which flow an error is about: slot + 1 and direction in *match, slot 0 if it is about none. One
  * that is about what a host inside got from another is from inside at first (core/hairpin.h).
@@ -222,11 +238,15 @@ core_step int error_match(env_frame *frame, struct packet *p, struct flow_match 
 	match->direction = target ? FLOW_IN : FLOW_OUT;
 	if (target)
 		match->slot = error_flow_from_outside(p, &quoted, target);
-	if (match->slot || (target && (p->hairpin || !error_answers(p, &quoted))))
-		return NO_REASON;
-	match->slot = error_flow_from_inside(&quoted, p->key.zone);
-	if (target && match->slot)
-		p->hairpin = HAIRPIN_OUT;
+	if (!match->slot && (!target || (!p->hairpin && error_answers(p, &quoted)))) {
+		match->slot = error_flow_from_inside(&quoted, p->key.zone);
+		if (target && match->slot) {
+			match->direction = FLOW_OUT;
+			p->hairpin = HAIRPIN_OUT;
+		}
+	}
+	if (match->slot && p->hairpin != HAIRPIN_BACK && !error_sums_up(frame, p, &quoted))
+		return REASON_malformed_packet;
 	return NO_REASON;
 }
 

@@ -192,6 +192,55 @@ static void a_quotation_that_is_too_short_is_malformed(void **state)
 	}
 }
 
+/* [RFC5508 REQ-3] any bit that is another one, of the message or of the header that it quotes. */
+static void an_error_with_a_wrong_checksum_is_malformed(void **state)
+{
+	(void)state;
+	for (u32 six = 0; six < 2; six++) {
+		struct test_packet sent = packet_from_inside(1, six, six ? 0 : 10), error;
+		union ip_addr from = router(six), pool;
+		struct test_frame out, f;
+		size_t quoted_bytes;
+
+		test_gateway_frame(&out, TEST_INSIDE, &sent);
+		(void)test_gateway_judge(&out, TEST_INSIDE);
+		pool = *flow_translated_address(env_control(), test_gateway_flow(&sent));
+		quoted_bytes = (size_t)(out.frame.end - out.ip);
+		error = error_about(&from, &pool, six, quoted_bytes);
+		for (size_t at = 2; at < ICMP_BYTES + quoted_bytes; at++) {
+			test_gateway_frame(&f, TEST_OUTSIDE, &error);
+			test_frame_put_payload(&f, &error, out.ip);
+			f.transport[at] ^= (u8)(1 << at % 8);
+			assert_in_range(test_gateway_judge(&f, TEST_OUTSIDE).reason,
+					REASON_FIRST_DROP, REASON_filtered_inbound);
+		}
+	}
+}
+
+/* The quoted header's own checksum, in a message whose checksum is right. */
+static void so_is_one_that_quotes_a_wrong_header(void **state)
+{
+	struct test_packet sent = packet_from_inside(1, false, 10), error;
+	union ip_addr from = router(false), pool;
+	struct test_frame out, f;
+
+	(void)state;
+	test_gateway_frame(&out, TEST_INSIDE, &sent);
+	(void)test_gateway_judge(&out, TEST_INSIDE);
+	pool = *flow_translated_address(env_control(), test_gateway_flow(&sent));
+	error = error_about(&from, &pool, false, (size_t)(out.frame.end - out.ip));
+	for (u32 at = 0; at < 60; at++) {
+		if (at == 0 || at == 7 || at == 9 || (at >= 12 && at < 20))
+			continue; /* what it says of the packet: then it is about no flow */
+		test_gateway_frame(&f, TEST_OUTSIDE, &error);
+		out.ip[at] ^= 0x20;
+		test_frame_put_payload(&f, &error, out.ip);
+		out.ip[at] ^= 0x20;
+		assert_int_equal(test_gateway_judge(&f, TEST_OUTSIDE).reason,
+				 REASON_malformed_packet);
+	}
+}
+
 /* [RFC5508 REQ-6] an error neither refreshes nor ends the flow that it is about. */
 static void an_error_changes_nothing_of_its_flow(void **state)
 {
@@ -221,6 +270,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(every_quotation_is_what_its_reader_had_sent),
 		TEST(a_quotation_that_is_too_short_is_malformed),
+		TEST(an_error_with_a_wrong_checksum_is_malformed),
+		TEST(so_is_one_that_quotes_a_wrong_header),
 		TEST(an_error_changes_nothing_of_its_flow),
 	};
 

@@ -64,7 +64,7 @@ static __always_inline void inbound_fill(struct flow *flow, const struct flow *l
 		flow->to_zone |= FLOW_HAIRPIN;
 	flow->tcp_state = TCP_OPENING_IN;
 	atomic_write(&flow->address, lease->address);
-	atomic_write(&flow->port, lease->port);
+	flow->port = lease->port;
 	atomic_write(&flow->nexthop_out, NEXTHOP_NONE);
 	atomic_write(&flow->nexthop_in, NEXTHOP_NONE);
 	atomic_write(&flow->last_seen_s, now_s);

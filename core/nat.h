@@ -30,7 +30,10 @@
 #define CORE_NAT_H
 
 #include "core/fragment.h"
+#include "core/answer.h"
 #include "core/hairpin.h"
+#include "core/icmp.h"
+#include "core/mss.h"
 
 static __always_inline void flow_account(const struct control *control, struct flow *flow,
 					 const struct packet *p, const struct flow_match *match)
@@ -75,6 +78,8 @@ static __always_inline bool flow_rewrite(env_frame *frame, struct packet *p,
 					 const struct control *control, const struct flow *flow,
 					 const struct flow_match *match, bool hop)
 {
+	if ((p->tcp_flags & TCP_SYN) && !p->fragment)
+		p->needs |= PACKET_NEEDS_SEGMENT_SIZE;
 	if (p->kind == PACKET_ICMP_ERROR)
 		return !error_rewrite(frame, p, match->slot, match->direction, hop);
 	if (p->kind == PACKET_FRAGMENT)
@@ -344,11 +349,11 @@ static __always_inline u32 packet_match_apart(env_frame *frame, struct packet *p
 		reason = (u32)error_match(frame, p, match);
 	else if (p->fragment == FRAGMENT_LATER)
 		reason = (u32)fragment_match(frame, p, match);
-	return p->hairpin ? hairpin_error(frame, p, match) : reason;
+	return reason == NO_REASON && p->hairpin ? hairpin_error(frame, p, match) : reason;
 }
 
 /* What is left to do for a packet that has been sent on its way. => the last word */
-static __always_inline struct verdict packet_settle(env_frame *frame, struct packet *p,
+static __always_inline struct verdict packet_depart(env_frame *frame, struct packet *p,
 						    const struct flow_match *match,
 						    struct verdict verdict)
 {
@@ -396,7 +401,7 @@ static __always_inline struct verdict packet_finish(env_frame *frame, struct pac
 	if (reason != NO_REASON)
 		return verdict_of(packet_end(frame, p, target, reason));
 	verdict = flow_send(frame, p, control, &match);
-	return p->fragment || p->hairpin ? packet_settle(frame, p, &match, verdict) : verdict;
+	return p->fragment || p->hairpin ? packet_depart(frame, p, &match, verdict) : verdict;
 }
 
 static __always_inline struct verdict packet_judge(env_frame *frame, struct packet *p,
@@ -410,6 +415,33 @@ static __always_inline struct verdict packet_judge(env_frame *frame, struct pack
 	if (packet_can_have_flow(p))
 		packet_prefetch_bucket(control, p);
 	return packet_finish(frame, p, control, config);
+}
+
+/*
+ * What few packets need once they are judged: an answer, or another segment size.
+ * => 1 if the frame is its own answer now
+ */
+core_step int packet_settle(env_frame *frame, struct packet *p)
+{
+	if (!p)
+		return 0;
+	if (p->needs & PACKET_NEEDS_ANSWER)
+		return answer_refusal(frame, p);
+	if (p->needs & PACKET_NEEDS_SEGMENT_SIZE)
+		mss_clamp(frame, p);
+	return 0;
+}
+
+/* Counts a frame, and does what is left to do with it. => what the dataplane does with it */
+static __always_inline struct verdict packet_close(env_frame *frame, struct packet *p,
+						   struct verdict verdict)
+{
+	if (verdict.action == VERDICT_WORKER)
+		return verdict;
+	verdict_count(frame, verdict);
+	if (p->needs && packet_settle(frame, p))
+		return (struct verdict){.action = VERDICT_ANSWER, .reason = verdict.reason};
+	return verdict;
 }
 
 /*
@@ -430,8 +462,7 @@ static __always_inline struct verdict nat_packet(env_frame *frame, u32 ifindex, 
 	packet.steered = steered;
 	if (control && config)
 		verdict = packet_judge(frame, &packet, control, config);
-	verdict_count(frame, verdict);
-	return verdict;
+	return packet_close(frame, &packet, verdict);
 }
 
 /* => the half of the configuration in force: read it once for each packet */

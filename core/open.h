@@ -46,7 +46,8 @@ struct first {
 };
 
 /* => why a packet that a rule owns cannot open a flow, or NO_REASON */
-static __always_inline u32 first_kind_refusal(const struct packet *p)
+static __always_inline u32 first_kind_refusal(const struct nat_config *config,
+					      const struct packet *p)
 {
 	switch (p->kind) {
 	case PACKET_FRAGMENT:
@@ -57,7 +58,10 @@ static __always_inline u32 first_kind_refusal(const struct packet *p)
 	case PACKET_ICMP_ERROR:
 		return REASON_no_flow;
 	case PACKET_TCP:
-		return tcp_opens(p->tcp_flags) ? NO_REASON : REASON_tcp_not_syn;
+		return tcp_opens(p->tcp_flags) ||
+				       (config->no_syn_check && tcp_picks_up(p->tcp_flags))
+			       ? NO_REASON
+			       : REASON_tcp_not_syn;
 	}
 	return NO_REASON;
 }
@@ -173,7 +177,7 @@ core_step int first_judge(struct packet *p, struct first *first)
 	first->rule = rule;
 	first->rule_id = owner->id;
 	first->permit = owner->permit;
-	reason = first_kind_refusal(p);
+	reason = first_kind_refusal(config, p);
 	if (reason == FOR_STORE)
 		return FOR_STORE;
 	if (reason == NO_REASON && first->too_big && !p->may_fragment)
@@ -380,7 +384,7 @@ static __always_inline void opening_fill(struct opening *o, const struct packet 
 	flow->rule = first->rule_id;
 	flow->pool = o->pool->id;
 	flow->to_zone = (u16)(first->to_zone | (p->hairpin ? FLOW_HAIRPIN : 0));
-	flow->tcp_state = TCP_OPENING;
+	flow->tcp_state = tcp_first_state(p->tcp_flags);
 	atomic_write(&flow->nexthop_out, first->nexthop);
 	atomic_write(&flow->nexthop_in, NEXTHOP_NONE);
 	atomic_write(&flow->last_seen_s, now_s);
@@ -615,7 +619,7 @@ core_step int first_share_lease(struct packet *p, struct first *first)
 		return REASON_flow_table_full;
 	opening_fill(&o, p, first);
 	atomic_write(&o.flow->address, lease->address);
-	atomic_write(&o.flow->port, lease->port);
+	o.flow->port = lease->port;
 	flow_set_leased(o.flow, o.rule->permit);
 	atomic_write(&o.flow->life, FLOW_LIVE);
 	return NO_REASON;
@@ -635,7 +639,7 @@ static __always_inline void peer_fill(struct flow *peer, const struct flow *flow
 	peer->pool = flow->pool;
 	peer->to_zone = flow->to_zone;
 	atomic_write(&peer->address, flow->address);
-	atomic_write(&peer->port, flow->port);
+	peer->port = flow->port;
 	atomic_write(&peer->last_seen_s, flow->last_seen_s);
 	atomic_write(&peer->life, FLOW_LIVE);
 }
@@ -771,6 +775,21 @@ static __always_inline void owner_count_failure(struct owner_counters *owner, u3
 		atomic_add(&owner->failures[reason % REASON_CAPACITY], 1);
 }
 
+/*
+ * => whether the sender of a packet that a rule refuses is told [RFC5508 REQ-8]. Not about fragments,
+ * nor about ICMP but echo requests [RFC1122 section 3.2.2, RFC4443 section 2.4]; and a segment of an
+ * unknown connection asks for nothing that could be refused.
+ */
+static __always_inline bool refusal_is_told(const struct packet *p, u32 reason)
+{
+	if (p->fragment)
+		return false;
+	if (p->kind == PACKET_OTHER)
+		return !protocol_is_icmp(p->key.family, p->key.protocol);
+	return (p->kind == PACKET_TCP && reason != REASON_tcp_not_syn) || p->kind == PACKET_UDP ||
+	       p->kind == PACKET_ECHO_REQUEST;
+}
+
 /* Counts a refusal for its rule and pool, and keeps it for `show`. */
 core_step int first_refuse(struct packet *p, struct first *first, u32 reason)
 {
@@ -785,6 +804,8 @@ core_step int first_refuse(struct packet *p, struct first *first, u32 reason)
 	rule = config ? config_rule(config, first->rule) : NULL;
 	if (!rule)
 		return -1;
+	if (refusal_is_told(p, reason))
+		p->needs |= PACKET_NEEDS_ANSWER;
 	owner_count_failure(env_rule_counters(rule->id), reason);
 	pool = config_pool(config, first->pool);
 	if (pool) {

@@ -42,6 +42,11 @@ enum hairpin_half {
 	HAIRPIN_BACK, /* its source is the gateway's: it is judged as from outside */
 };
 
+enum packet_needs {
+	PACKET_NEEDS_ANSWER = 1,       /* refused by a rule, and its sender is to be told */
+	PACKET_NEEDS_SEGMENT_SIZE = 2, /* a SYN, translated, which offers one */
+};
+
 enum tcp_flags { TCP_FIN = 0x01, TCP_SYN = 0x02, TCP_RST = 0x04, TCP_ACK = 0x10 };
 
 struct packet {
@@ -64,7 +69,7 @@ struct packet {
 	bool rehearsed;    /* judged once more, and to leave no trace: see nat_rehearse() */
 	u8 fragment : 2;   /* enum fragment_part */
 	u8 hairpin : 2;    /* enum hairpin_half */
-	u8 padding : 4;
+	u8 needs : 4;      /* enum packet_needs: what is left to do once it is judged */
 };
 
 /* Parsing goes on; otherwise the reason that ends it. */

@@ -125,7 +125,7 @@ static void assert_cut_is(const struct test_packet *packet)
 
 		assert_non_null(copy);
 		memcpy(copy + 2, f.frame.start, length);
-		cut = (struct native_frame){copy + 2, copy + 2 + length};
+		cut = (struct native_frame){.start = copy + 2, .end = copy + 2 + length};
 		assert_int_equal(parse(&cut, &p), length < link_bytes ? REASON_not_ip
 								      : REASON_malformed_packet);
 		free(copy);
@@ -610,7 +610,7 @@ static void damaged_frames_are_survived(void **state)
 		memcpy(copy + 2, f.frame.start, bytes);
 		for (u32 n = 0; bytes && n < 1 + x % 3; n++)
 			copy[2 + (x >> 8 * n) % bytes] ^= (u8)(x >> (20 + 8 * n));
-		frame = (struct native_frame){copy + 2, copy + 2 + bytes};
+		frame = (struct native_frame){.start = copy + 2, .end = copy + 2 + bytes};
 		assert_in_range(parse(&frame, &p), 0, NO_REASON);
 		if (p.transport)
 			assert_true(p.transport <= bytes);

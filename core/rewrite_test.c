@@ -221,7 +221,7 @@ static void a_frame_that_does_not_hold_it_is_not_written(void **state)
 		needed = p.transport + (protocols[i] == PROTOCOL_TCP ? 18u : 8u);
 		for (size_t bytes = 0; bytes < needed; bytes++) {
 			cut = whole;
-			cut.frame.start = cut.room + 2;
+			cut.frame.start = cut.room + TEST_FRAME_HEADROOM + 2;
 			test_frame_resize(&cut, bytes);
 			assert_false(rewrite_end(&cut.frame, &p, PACKET_SOURCE, &address, 7, true));
 			assert_memory_equal(cut.room, whole.room, sizeof(cut.room));
@@ -244,7 +244,8 @@ static void the_link_header_gets_the_next_hop(void **state)
 	assert_true(rewrite_link(&f.frame, &to, &from));
 	assert_memory_equal(f.frame.start, &to, 6);
 	assert_memory_equal(f.frame.start + 6, &from, 6);
-	assert_memory_equal(f.room + 14, before.room + 14, sizeof(f.room) - 14);
+	assert_memory_equal(f.frame.start + 12, before.room + TEST_FRAME_HEADROOM + 2 + 12,
+			    test_frame_bytes(&f) - 12);
 	test_frame_resize(&f, 11);
 	assert_false(rewrite_link(&f.frame, &from, &to));
 	assert_memory_equal(f.frame.start, &to, 6);

@@ -11,8 +11,8 @@ enum { ALL_FLAGS = 256, TCP_URG_PSH = 0x28 };
 
 static bool is_opening(u8 state)
 {
-	return state == TCP_OPENING || state == TCP_ANSWERED || state == TCP_OPENING_IN ||
-	       state == TCP_ANSWERED_IN;
+	return state == TCP_OPENING || state == TCP_ANSWERED || state == TCP_PICKED_UP ||
+	       state == TCP_OPENING_IN || state == TCP_ANSWERED_IN;
 }
 
 static u8 state_after_fin(u8 state, bool from_inside)
@@ -27,15 +27,17 @@ static u8 state_after_inside(u8 state, bool syn, bool ack)
 {
 	if (state == TCP_OPENING_IN && (syn || ack))
 		return TCP_ANSWERED_IN;
-	if (state == TCP_CLOSED && syn && !ack)
+	if ((state == TCP_CLOSED || state == TCP_PICKED_UP) && syn && !ack)
 		return TCP_OPENING;
 	return state == TCP_ANSWERED && ack ? TCP_ESTABLISHED : state;
 }
 
 static u8 state_after_outside(u8 state, bool syn, bool ack)
 {
-	if (state == TCP_OPENING && syn)
+	if ((state == TCP_OPENING || state == TCP_PICKED_UP) && syn)
 		return TCP_ANSWERED;
+	if (state == TCP_PICKED_UP && ack)
+		return TCP_ESTABLISHED;
 	if (state == TCP_CLOSED && syn)
 		return TCP_OPENING_IN;
 	return state == TCP_ANSWERED_IN && ack && !syn ? TCP_ESTABLISHED : state;
@@ -97,6 +99,18 @@ static void only_a_bare_syn_opens_a_flow(void **unused)
 	assert_true(tcp_opens(TCP_SYN | TCP_URG_PSH));
 }
 
+static void an_ack_without_syn_and_rst_picks_a_connection_up(void **unused)
+{
+	(void)unused;
+	for (u32 flags = 0; flags < ALL_FLAGS; flags++) {
+		bool ack = flags & TCP_ACK, other = flags & (TCP_SYN | TCP_RST);
+
+		assert_int_equal(tcp_picks_up((u8)flags), ack && !other);
+		assert_int_equal(tcp_first_state((u8)flags),
+				 ack && !other ? TCP_PICKED_UP : TCP_OPENING);
+	}
+}
+
 static void protocol_and_state_choose_the_timeout(void **unused)
 {
 	const struct flow_timeouts timeouts = {
@@ -121,6 +135,7 @@ int main(void)
 		cmocka_unit_test(the_outside_alone_never_establishes_a_flow),
 		cmocka_unit_test(a_state_out_of_range_stays_within_the_table),
 		cmocka_unit_test(only_a_bare_syn_opens_a_flow),
+		cmocka_unit_test(an_ack_without_syn_and_rst_picks_a_connection_up),
 		cmocka_unit_test(protocol_and_state_choose_the_timeout),
 	};
 

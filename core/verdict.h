@@ -14,6 +14,7 @@ enum verdict_action {
 	VERDICT_KERNEL,            /* as it came */
 	VERDICT_KERNEL_TRANSLATED, /* rewritten, but for TTL and link header */
 	VERDICT_FORWARD,           /* rewritten; goes out of ifindex */
+	VERDICT_ANSWER,            /* dropped; now its answer, and goes out where it came in */
 	VERDICT_WORKER,            /* as it came; a worker judges, rewrites and counts it */
 	VERDICT_HELD,              /* a copy waits for its first fragment; it is judged later */
 };

@@ -16,6 +16,18 @@ int compile_full(struct compiler *c, int code, const char *what, const char *nam
 
 /* Zones and interfaces. */
 
+/* The gateway's own addresses on an interface. */
+static void compile_column_addresses(struct compiler *c, u16 column, u32 ifindex)
+{
+	for (u32 family = 0; family < FAMILY_COUNT; family++) {
+		const union ip_addr *address =
+			network_address_of(c->network, ifindex, (enum ip_family)family);
+
+		if (address)
+			c->config->column_address[column][family] = *address;
+	}
+}
+
 static int compile_place_interface(struct compiler *c, const struct network_interface *interface,
 				   u16 zone)
 {
@@ -37,6 +49,7 @@ static int compile_place_interface(struct compiler *c, const struct network_inte
 		c->config->column_ifindex[column] = ifindex;
 		(void)snprintf(c->config->column_name[column], INTERFACE_NAME_BYTES, "%s",
 			       interface->name);
+		compile_column_addresses(c, column, ifindex);
 		return 0;
 	}
 	return error_set(c->error, ENOSPC,
@@ -103,6 +116,8 @@ static int compile_everything(struct compiler *c)
 	c->config->generation = c->snapshot->generation;
 	c->config->timeouts = c->snapshot->timeouts;
 	c->config->sequential = !c->snapshot->port_randomization;
+	c->config->no_syn_check = !c->snapshot->syn_check;
+	c->config->tcp_mss = (u16)c->snapshot->tcp_mss;
 	c->config->dataplane = (u8)c->snapshot->dataplane;
 	c->config->busy_poll = c->snapshot->busy_poll;
 	c->config->parity_sample = c->snapshot->parity_sample;

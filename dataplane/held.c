@@ -54,7 +54,7 @@ static bool can_be_judged(struct native_frame *frame, u32 ifindex, u32 half)
 static bool look_at(struct held_frame *held, const struct held_sink *sink,
 		    struct held_figures *figures)
 {
-	struct native_frame frame = {held->bytes, held->bytes + held->length};
+	struct native_frame frame = {.start = held->bytes, .end = held->bytes + held->length};
 	u32 half = nat_active_half();
 	struct verdict verdict;
 

@@ -304,6 +304,8 @@ int readback_snapshot(const struct tables *tables, u32 half, const struct networ
 	snapshot->port_randomization = !r.config->sequential;
 	snapshot->maximum_flows = tables->control->flow_capacity;
 	snapshot->timeouts = r.config->timeouts;
+	snapshot->syn_check = !r.config->no_syn_check;
+	snapshot->tcp_mss = r.config->tcp_mss;
 	result = read_dataplane(&r);
 	if (!result)
 		result = read_zones(&r);

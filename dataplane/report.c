@@ -33,6 +33,18 @@ static json_t *reasons_json(const struct tables *tables)
 	return list;
 }
 
+/* What was said to hosts whose packets were refused (core/answer.h). */
+static json_t *answers_json(const struct tables *tables)
+{
+	u64 counts[ANSWER_COUNTS] = {0};
+
+	for (u32 row = 0; row < tables->counter_rows; row++)
+		for (u32 what = 0; what < ANSWER_COUNTS; what++)
+			counts[what] += atomic_read(&tables->packet_counters[row].answers[what]);
+	return json_pack("{s:I, s:I}", "sent", (json_int_t)counts[ANSWERS_SENT], "withheld",
+			 (json_int_t)counts[ANSWERS_WITHHELD]);
+}
+
 /* => frames that were judged in some rows of the counters: by CPUs, or by workers */
 static json_t *count_judged(const struct tables *tables, u32 first_row, u32 end_row)
 {
@@ -91,6 +103,7 @@ static void look_at_dataplane(const struct tables *tables, const struct network 
 	}
 	report_add(d->out, "interfaces", interfaces);
 	report_add(d->out, "reasons", reasons_json(tables));
+	report_add(d->out, "answers", answers_json(tables));
 	report_add(d->out, "judged_in_kernel", count_judged(tables, 0, tables->first_worker_row));
 	report_add(d->out, "judged_by_workers",
 		   count_judged(tables, tables->first_worker_row, tables->holder_row));

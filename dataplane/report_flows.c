@@ -12,7 +12,7 @@
 
 static const char *const tcp_state_names[TCP_STATE_COUNT] = {
 	"opening",    "answered", "established", "closing-out",
-	"closing-in", "closed",   "opening-in",  "answered-in"};
+	"closing-in", "closed",   "opening-in",  "answered-in", "picked-up"};
 
 static s64 flow_left_s(const struct view *v, const struct flow *flow)
 {

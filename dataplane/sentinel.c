@@ -18,7 +18,7 @@ enum {
 int sentinel_rehearse_natively(void *context, u8 *frame, u32 length, u32 ifindex, u32 half,
 			       struct judgement *judgement)
 {
-	struct native_frame native = {frame, frame + length};
+	struct native_frame native = {.start = frame, .end = frame + length};
 
 	(void)context;
 	*judgement = nat_rehearse(&native, ifindex, half);

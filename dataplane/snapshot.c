@@ -435,6 +435,16 @@ static void code_timeouts(struct codec *c, void *value)
 	codec_object_end(c);
 }
 
+static void code_tcp(struct codec *c, void *value)
+{
+	struct snapshot *s = value;
+
+	codec_object_begin(c);
+	codec_bool(c, "syn_check", &s->syn_check);
+	codec_u32(c, "mss", &s->tcp_mss, 0, TCP_MSS_MOST);
+	codec_object_end(c);
+}
+
 /* What the digest covers. */
 static void code_body_fields(struct codec *c, struct snapshot *s)
 {
@@ -444,6 +454,7 @@ static void code_body_fields(struct codec *c, struct snapshot *s)
 	codec_bool(c, "port_randomization", &s->port_randomization);
 	codec_u32(c, "maximum_flows", &s->maximum_flows, FLOWS_MIN, FLOWS_MAX);
 	codec_field(c, "timeouts", code_timeouts, &s->timeouts);
+	codec_field(c, "tcp", code_tcp, s);
 	codec_list(c, "zones", (void **)&s->zones, &s->zone_count, sizeof(*s->zones),
 		   MAX_ZONES - 1, code_zone);
 	codec_list(c, "pools", (void **)&s->pools, &s->pool_count, sizeof(*s->pools),

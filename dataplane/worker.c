@@ -44,8 +44,11 @@ static struct queue *queue_to(struct worker *worker, u32 ifindex)
 }
 
 /* => true if the frame now lies in a transmit ring */
-static bool send_out(struct worker *worker, u32 ifindex, u64 address, u32 bytes)
+static bool send_out(struct worker *worker, u32 ifindex, const struct native_frame *frame)
 {
+	u64 address = (u64)(frame->start - worker->frames.area);
+	u32 bytes = (u32)(frame->end - frame->start);
+
 	struct queue *queue = queue_to(worker, ifindex);
 
 	for (u32 i = 0; queue && i < ROOM_TRIES; i++) {
@@ -65,13 +68,14 @@ static void act(struct worker *worker, u32 i)
 	const struct batch *b = &worker->batch;
 	const struct native_frame *frame = &b->frames[i];
 	const struct verdict *verdict = &b->verdicts[i];
-	u32 bytes = (u32)(frame->end - frame->start);
 
-	if (verdict->action == VERDICT_FORWARD) {
-		if (send_out(worker, verdict->ifindex, worker->addresses[i], bytes))
+	if (verdict->action == VERDICT_FORWARD || verdict->action == VERDICT_ANSWER) {
+		if (send_out(worker, verdict->action == VERDICT_ANSWER ? b->ifindex
+								       : verdict->ifindex, frame))
 			return;
 	} else if (verdict->action != VERDICT_DROP && verdict->action != VERDICT_HELD) {
-		uplink_send(worker->uplink, frame->start, bytes, b->ifindex,
+		uplink_send(worker->uplink, frame->start, (size_t)(frame->end - frame->start),
+			    b->ifindex,
 			    verdict->reason == REASON_neighbour_unresolved ? verdict->ifindex : 0);
 	}
 	frames_free(&worker->frames, worker->addresses[i]);
@@ -88,7 +92,9 @@ static void take(struct worker *worker, struct queue *queue, u32 index, u32 coun
 		u8 *start = xsk_umem__get_data(worker->frames.area, desc->addr);
 
 		worker->addresses[i] = desc->addr;
-		b->frames[i] = (struct native_frame){start, start + desc->len};
+		b->frames[i] = (struct native_frame){
+			.start = start, .end = start + desc->len,
+			.headroom = desc->addr & (worker->frames.frame_bytes - 1ul)};
 	}
 }
 

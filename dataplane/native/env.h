@@ -14,6 +14,7 @@
 struct native_frame {
 	u8 *start;
 	u8 *end;
+	size_t headroom; /* bytes in front of it that are free */
 };
 
 typedef struct native_frame env_frame;
@@ -110,6 +111,16 @@ static __always_inline u8 *env_frame_start(const env_frame *frame)
 static __always_inline u8 *env_frame_end(const env_frame *frame)
 {
 	return frame->end;
+}
+
+static __always_inline bool env_frame_resize(env_frame *frame, u32 grow, u32 bytes)
+{
+	if (frame->headroom < grow)
+		return false;
+	frame->headroom -= grow;
+	frame->start -= grow;
+	frame->end = frame->start + bytes;
+	return true;
 }
 
 static __always_inline long env_frame_load(env_frame *frame, void *to, u32 bytes)

@@ -28,15 +28,25 @@ static char *configuration_text(const struct test_configuration *c)
 		     "{'dataplane':'ebpf','workers':{'cpus':[],'busy_poll':false},"
 		     "'parity_sample':0,'port_randomization':%s,'maximum_flows':%u,'timeouts':"
 		     "{'tcp_opening':%d,'tcp_established':%d,'tcp_closing':%d,'udp':%d,'icmp':%d},"
+		     "'tcp':{'syn_check':%s,'mss':%u},"
 		     "'zones':[%s],'pools':[%s],'rule_sets':[{'name':'out',"
 		     "'from':{'kind':'zone','names':[%s]},"
 		     "'to':{'kind':'zone','names':[%s]},'rules':[%s]}],'proxies':[]}",
 		     c->sequential ? "false" : "true", c->maximum_flows, TEST_OPENING_S,
 		     TEST_ESTABLISHED_S, TEST_CLOSING_S, TEST_UDP_S, TEST_ICMP_S,
+		     c->no_syn_check ? "false" : "true", c->mss,
 		     c->zones ? c->zones : default_zones, c->pools,
 		     c->from ? c->from : "'lan','guest'", c->to ? c->to : "'wan'", c->rules) < 0)
 		abort();
 	return text;
+}
+
+static void add_address(u32 ifindex, enum ip_family family, const char *text)
+{
+	const struct network_address address = {ifindex, family, test_addr(text), true};
+
+	if (network_add_address(&network, &address))
+		abort();
 }
 
 static void add_route(const char *prefix, u8 length, u32 ifindex)
@@ -79,6 +89,8 @@ struct tables *test_gateway_start(const struct test_configuration *configuration
 	tables = test_env_start(configuration->maximum_flows);
 	test_env_set_time(1000);
 	test_network(&network);
+	add_address(TEST_INSIDE, FAMILY_IPV4, "10.255.0.1");
+	add_address(TEST_INSIDE, FAMILY_IPV6, "2001:db8:1:ff::1");
 	add_routes();
 	test_gateway_commit(configuration);
 	return tables;

@@ -2,7 +2,8 @@
 /*
  * A gateway on the heap: the native core over a compiled configuration. Zone lan is eth0 (3), zone
  * guest eth2 (5), zone wan eth1 (4). Every route leads out of eth1, but for 10.0.0.0/8 and
- * 2001:db8:1::/48, which are behind eth0, and 10.2.0.0/16, behind eth2.
+ * 2001:db8:1::/48, which are behind eth0, and 10.2.0.0/16, behind eth2. eth0 has the
+ * addresses 10.255.0.1 and 2001:db8:1:ff::1, eth2 none.
  */
 #ifndef TESTS_ENV_TEST_GATEWAY_H
 #define TESTS_ENV_TEST_GATEWAY_H
@@ -30,6 +31,8 @@ struct test_configuration {
 	const char *pools;
 	const char *rules;
 	bool sequential;
+	bool no_syn_check;
+	u16 mss; /* 0: of any size */
 	u32 maximum_flows;
 };
 

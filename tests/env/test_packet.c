@@ -164,7 +164,8 @@ void test_frame_build(struct test_frame *f, const struct link_addr *to,
 	u32 bytes = header_bytes + p->payload_bytes;
 
 	memset(f, 0, sizeof(*f));
-	f->frame.start = f->room + 2;
+	f->frame.headroom = TEST_FRAME_HEADROOM;
+	f->frame.start = f->room + TEST_FRAME_HEADROOM + 2;
 	f->ip = build_link(f->frame.start, to, p, ipv4);
 	f->transport = f->ip + (ipv4 ? IPV4_BYTES + p->option_words * 4u : (u32)IPV6_BYTES);
 	f->frame.end = f->transport + bytes;

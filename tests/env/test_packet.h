@@ -8,7 +8,7 @@
 
 #include "core/environment.h"
 
-enum { TEST_FRAME_ROOM = 2048 };
+enum { TEST_FRAME_ROOM = 2048, TEST_FRAME_HEADROOM = 128 };
 
 /* What a packet is; whatever is left out is 0, and a TTL of 0 means 64. */
 struct test_packet {
@@ -31,7 +31,7 @@ struct test_frame {
 	struct native_frame frame;
 	u8 *ip;
 	u8 *transport;
-	_Alignas(4) u8 room[2 + TEST_FRAME_ROOM];
+	_Alignas(4) u8 room[TEST_FRAME_HEADROOM + 2 + TEST_FRAME_ROOM];
 };
 
 void test_frame_build(struct test_frame *frame, const struct link_addr *to,

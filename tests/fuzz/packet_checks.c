@@ -237,6 +237,32 @@ static const char *check_let_by(const struct packet_policy *policy, const struct
 	return policy->owns(&source, &destination) ? "let by, though a rule owns it" : NULL;
 }
 
+/* An ICMP error, back to the sender, that begins with what it sent; with nothing behind it. */
+static const char *check_answer(const struct judged *j)
+{
+	union ip_addr sender, receiver;
+	struct layout before, after;
+	u32 quote;
+
+	lay_out_frame(j->before, &before);
+	lay_out_frame(j->after, &after);
+	if (j->length_after != after.end || !is_error(j->after, &after))
+		return "answered by what is no ICMP error";
+	sender = source_of(j->before, &before);
+	receiver = destination_of(j->after, &after);
+	if (memcmp(&sender, &receiver, sizeof(sender)) || memcmp(j->before + 6, j->after, 6) ||
+	    memcmp(j->before, j->after + 6, 6))
+		return "answered to somebody else";
+	if ((!after.ipv6 && sum(j->after, after.ip, after.transport)) ||
+	    (transport_sum(j->after, &after) +
+	     (after.ipv6 ? after.end - after.transport + after.protocol : 0)) % 65535)
+		return "answered with a wrong checksum";
+	quote = after.transport + QUOTE;
+	return memcmp(j->before + before.ip, j->after + quote, after.end - quote)
+		       ? "answered without what was sent"
+		       : NULL;
+}
+
 static const char *check_reason(const struct judged *j)
 {
 	bool kernel = j->reason >= REASON_not_ip && j->reason < REASON_FIRST_DROP;
@@ -247,6 +273,7 @@ static const char *check_reason(const struct judged *j)
 		return kernel || drop || !j->ifindex ? "forwarded for a reason that is none" : NULL;
 	case VERDICT_HELD:
 		return NULL;
+	case VERDICT_ANSWER:
 	case VERDICT_DROP:
 		return drop ? NULL : "dropped for a reason that is none";
 	default:
@@ -262,6 +289,8 @@ const char *packet_check(const struct packet_policy *policy, const struct judged
 		return wrong;
 	if (j->action == VERDICT_HELD)
 		return memcmp(j->before, j->after, j->length) ? "held, but changed" : NULL;
+	if (j->action == VERDICT_ANSWER)
+		return check_answer(j);
 	if (j->action == VERDICT_KERNEL)
 		return check_let_by(policy, j);
 	wrong = check_addresses(policy, j);

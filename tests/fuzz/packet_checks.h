@@ -20,6 +20,7 @@ struct judged {
 	const u8 *before;
 	const u8 *after;
 	u32 length;
+	u32 length_after; /* the same but for an answer */
 	bool from_inside;
 	u32 ifindex; /* where it leaves, 0 if it is not forwarded */
 	u8 action;   /* enum verdict_action */
@@ -29,7 +30,8 @@ struct judged {
 /*
  * => NULL, or what is wrong: a verdict whose reason is of another kind, bytes that changed without
  * a translation, an inside source that leaves or is let by, a wrong TTL, a checksum that is not as
- * right or as wrong as it was
+ * right or as wrong as it was; an answer that does not go back, whose checksums are wrong or that does
+ * not quote the packet
  */
 const char *packet_check(const struct packet_policy *policy, const struct judged *judged);
 

@@ -32,7 +32,8 @@ enum record_bits {
 	RECORD_LOCAL = 32,   /* the gateway itself sends it, on the way out */
 };
 
-enum { INSIDE = 2, OUTSIDE = 3, FRAME_BYTES = 2048, LONG_S = 100000, AUDIT_EVERY = 2000 };
+enum { INSIDE = 2, OUTSIDE = 3, FRAME_BYTES = 2048, LONG_S = 100000, AUDIT_EVERY = 2000,
+       HEADROOM = 48 };
 
 static const u8 links[][6] = {[INSIDE] = {2, 0, 0, 0, 1, 2}, [OUTSIDE] = {2, 0, 0, 0, 1, 3}};
 
@@ -150,14 +151,15 @@ static void put_header_checksum_right(u8 *frame, u32 length)
 static void judge(u8 *frame, u32 length, u32 ifindex)
 {
 	u8 before[FRAME_BYTES];
-	struct native_frame native = {frame, frame + length};
+	struct native_frame native = {.start = frame, .end = frame + length, .headroom = HEADROOM};
 	struct verdict verdict;
 	const char *wrong;
 
 	memcpy(before, frame, length);
 	verdict = nat_packet(&native, ifindex, nat_active_half(), false);
 	wrong = packet_check(&policy, &(struct judged){
-					      .before = before, .after = frame, .length = length,
+					      .before = before, .after = native.start, .length = length,
+					      .length_after = (u32)(native.end - native.start),
 					      .from_inside = ifindex == INSIDE, .ifindex = verdict.ifindex, .action = verdict.action,
 					      .reason = verdict.reason});
 	expect(!wrong, wrong);
@@ -166,7 +168,7 @@ static void judge(u8 *frame, u32 length, u32 ifindex)
 static void judge_local(u8 *frame, u32 length)
 {
 	u8 before[FRAME_BYTES];
-	struct native_frame native = {frame, frame + length};
+	struct native_frame native = {.start = frame, .end = frame + length};
 	struct judged judged = {.before = before, .after = frame, .length = length,
 				.action = VERDICT_KERNEL_TRANSLATED};
 	const char *wrong;
@@ -184,7 +186,8 @@ static void judge_local(u8 *frame, u32 length)
 static void try_frame(u8 bits, const u8 *data, u32 length)
 {
 	u32 ifindex = bits & RECORD_OUTSIDE ? OUTSIDE : INSIDE;
-	u8 *room = malloc(length + 2), *frame = room + 2; /* the IP header then lies aligned */
+	u8 *room = malloc(HEADROOM + 2 + length);
+	u8 *frame = room + HEADROOM + 2; /* the IP header then lies aligned */
 
 	expect(room, "out of memory");
 	memcpy(frame, data, length);

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Addresses: those that are never translated, the gateway's own, forged ones, and no route."""
 from golden import (GATEWAY, GATEWAY6, HOST, HOST6, POOL, POOL6, REMOTE, REMOTE6, Case, back,
-                    dropped, kernel, out)
+                    dropped, kernel, out, refused)
 from scapy.all import (ICMP, IP, TCP, UDP, Ether, ICMPv6EchoRequest, ICMPv6ND_NS, ICMPv6ND_RS,
                        IPv6)
 
@@ -68,12 +68,12 @@ CASES = [
          out(IP(src=HOST, dst="10.0.1.99") / DATAGRAM, kernel("no_rule")),
          out(IP(src=HOST, dst="192.0.2.8") / DATAGRAM, kernel("rule_off"))),
     Case("protocols without ports",
-         *[out(IP(src=HOST, dst=REMOTE, proto=number) / b"four",
-               dropped("unsupported_protocol")) for number in (0, 2, 4, 41, 47, 58, 89, 255)],
+         *[refused(IP(src=HOST, dst=REMOTE, proto=number) / b"four", "unsupported_protocol")
+           for number in (0, 2, 4, 41, 47, 58, 89, 255)],
          *[back(IP(src=REMOTE, dst=POOL, proto=number) / b"four",
                 dropped("unsupported_protocol")) for number in (0, 2, 4, 41, 47, 58, 89, 255)],
-         *[out(IPv6(src=HOST6, dst=REMOTE6, nh=number) / b"four",
-               dropped("unsupported_protocol")) for number in (1, 2, 4, 41, 47, 89, 255)]),
+         *[refused(IPv6(src=HOST6, dst=REMOTE6, nh=number) / b"four", "unsupported_protocol")
+           for number in (1, 2, 4, 41, 47, 89, 255)]),
     Case("icmp that is neither echo nor error",
          *[out(IP(src=HOST, dst=REMOTE) / ICMP(type=number),
                dropped("unsupported_protocol")) for number in (4, 5, 9, 13, 17, 40)],

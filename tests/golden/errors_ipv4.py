@@ -162,6 +162,35 @@ def broken_inside():
                    dropped("malformed_packet"))
 
 
+def wrong_checksums():
+    """Of the ICMP message, or of the quoted header: it is not translated [RFC5508 REQ-3]. The quoted
+    transport's is not looked at [REQ-3c]."""
+    came = quote(IP(src=POOL, dst=REMOTE) / sent("udp", PORT))
+    echoed = quote(IP(src=REMOTE, dst=HOST) / replied("udp", HOST_PORT))
+    for checksum in (0, 1, 0x1234, 0xFFFE):
+        wrong = ICMP(type=3, code=1, chksum=checksum)
+        yield back(IP(src=ROUTER, dst=POOL) / wrong / came, dropped("malformed_packet"))
+        yield back(IP(src=ROUTER, dst=POOL, ttl=1) / wrong / came, dropped("malformed_packet"))
+        yield out(IP(src=HOST, dst=REMOTE) / wrong / echoed, dropped("malformed_packet"))
+        yield out(IP(src=HOST, dst=REMOTE, ttl=1) / wrong / echoed, dropped("malformed_packet"))
+        inner = quote(IP(src=POOL, dst=REMOTE, chksum=checksum) / sent("udp", PORT))
+        yield back(IP(src=ROUTER, dst=POOL) / UNREACHABLE / inner, dropped("malformed_packet"))
+        inner = quote(IP(src=REMOTE, dst=HOST, chksum=checksum) / replied("udp", HOST_PORT))
+        yield out(IP(src=HOST, dst=REMOTE) / UNREACHABLE / inner, dropped("malformed_packet"))
+    yield back(IP(src=ROUTER, dst=POOL) / ICMP(type=3, code=1, chksum=1)
+               / quote(IP(src=POOL, dst=REMOTE) / sent("udp", PORT + 1)),
+               dropped("filtered_inbound"))
+
+
+def wrong_options_inside():
+    """All of the quoted header counts, its options too."""
+    options = [IPOption_NOP()] * 40
+    packet = bytearray(bytes(IP(src=POOL, dst=REMOTE, options=options) / sent("udp", PORT)))
+    packet[59] = 0
+    return back(IP(src=ROUTER, dst=POOL) / UNREACHABLE / Raw(bytes(packet)),
+                dropped("malformed_packet"))
+
+
 def no_checksum_inside():
     """UDP's 0 inside says that there is none, and stays."""
     yield back(IP(src=ROUTER, dst=POOL) / UNREACHABLE
@@ -229,6 +258,7 @@ CASES = [
     Case("from another host inside", flow_of("udp"),
          error_out(UNREACHABLE, "udp", source="10.0.1.77")),
     Case("a packet inside that is none", flow_of("udp"), broken_inside()),
+    Case("wrong checksums", flow_of("udp"), wrong_checksums(), wrong_options_inside()),
     Case("no checksum inside", flow_of("udp"), no_checksum_inside()),
     Case("edges of the checksum inside", flow_of("udp"),
          *[inner_edge(wanted) for wanted in (0, 1, 0x00FF, 0x0100, 0x8000, 0xFFFE)]),

@@ -179,6 +179,18 @@ def outer_headers():
                          / quoted(HOST6, REMOTE6, sent("udp", HOST_PORT))))
 
 
+def wrong_checksum():
+    """It is not translated [RFC5508 REQ-3]."""
+    for checksum in (0, 1, 0x1234, 0xFFFE):
+        wrong = UNREACHABLE.copy()
+        wrong.cksum = checksum
+        yield back(IPv6(src=ROUTER6, dst=POOL6) / wrong
+                   / quoted(POOL6, REMOTE6, sent("udp", PORT)), dropped("malformed_packet"))
+        yield out(IPv6(src=HOST6, dst=REMOTE6) / wrong
+                  / quoted(REMOTE6, HOST6, replied("udp", HOST_PORT)),
+                  dropped("malformed_packet"))
+
+
 def no_checksum_inside():
     """UDP's 0 inside stays 0."""
     yield back(IPv6(src=ROUTER6, dst=POOL6) / UNREACHABLE
@@ -202,6 +214,7 @@ CASES = [
               dropped("malformed_packet"))),
     Case("hop limit", flow_of("udp", 6), hop_limits()),
     Case("extension headers outside", flow_of("udp", 6), outer_headers()),
+    Case("wrong checksums", flow_of("udp", 6), wrong_checksum()),
     Case("no checksum inside", flow_of("udp", 6), no_checksum_inside()),
     Case("for the gateway itself",
          back(IPv6(src=ROUTER6, dst=GATEWAY6) / UNREACHABLE

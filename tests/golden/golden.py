@@ -14,20 +14,22 @@ import forms
 from gateway import (HOST, HOST6, HOST_MAC, LAN, POOL, POOL6, REMOTE, REMOTE6, ROUTER_MAC, WAN,
                      Ether, base_builder)
 from nat import Nat
-from reasons import DROP, FORWARD, HELD, KERNEL, KERNEL_TRANSLATED, REASONS, VERDICTS
+from reasons import ANSWER, DROP, FORWARD, HELD, KERNEL, KERNEL_TRANSLATED, REASONS, VERDICTS
 from replay_file import COLLECT, PACKET, TraceWriter, read_results, replay
-from scapy.all import (ICMP, IP, TCP, UDP, ICMPv6EchoRequest, IPv6, IPv6ExtHdrFragment, Raw,
-                       checksum)
+from scapy.all import (ICMP, IP, TCP, UDP, ICMPv6DestUnreach, ICMPv6EchoRequest, IPv6,
+                       IPv6ExtHdrFragment, Raw, checksum)
 from scenario_builder import persistent_nat, rule, zone_context
 
 __all__ = ["HOST", "HOST6", "REMOTE", "REMOTE6", "POOL", "POOL6", "PORT", "HOST_PORT",
-           "REMOTE_PORT", "ROUTER", "ROUTER6", "NARROW", "NARROW6", "SILENT", "SILENT6",
+           "REMOTE_PORT", "MSS", "ROUTER", "ROUTER6", "NARROW", "NARROW6", "SILENT", "SILENT6",
            "GATEWAY", "GATEWAY6", "LEASED", "LEASED6", "LEASE_HOSTS", "LEASE_HOSTS6", "LEASE_MACS",
-           "LEASE_MACS6", "LAN_MAC", "WAN_MAC", "Case", "back", "dropped", "family", "held", "flow_of",
-           "forwarded", "kernel", "out", "quote", "translated"]
+           "LEASE_MACS6", "LAN_MAC", "WAN_MAC", "Case", "answered", "back", "dropped", "family",
+           "flow_of", "forwarded", "held", "kernel", "out", "prohibited", "quote", "refused",
+           "translated"]
 
 PORT = 40000  # of the pool
 HOST_PORT, REMOTE_PORT = 5000, 53
+MSS = 1352  # at most, of SYNs
 ROUTER, ROUTER6 = "192.0.2.254", "2001:db8:c0::fe"  # somewhere outside, and says so
 NARROW, NARROW6 = "198.18.0.1", "2001:db8:c1::1"  # behind an MTU of 600, and of 1280
 SILENT, SILENT6 = "203.0.113.99", "2001:db8:ff::99"  # outside, with no known neighbour entry
@@ -53,6 +55,7 @@ NEXT_HOPS = {(WAN, IP): (HOST_MAC, LAN_MAC), (WAN, IPv6): (HOST6_MAC, LAN_MAC),
 def gateway():
     """=> the scenario: the model tests' gateway with a pool of one port and some odd routes"""
     builder = base_builder()
+    builder.mss = MSS
     builder.pools.clear()
     builder.pool("p", [POOL, POOL6], PORT, PORT)
     builder.route("198.18.0.0/24", "wan0", "203.0.113.254", 600)
@@ -136,9 +139,28 @@ def held():
     return Expectation(HELD, None)
 
 
+def answered(reason, packet):
+    """Nothing of it leaves, and its sender is told so."""
+    return Expectation(ANSWER, reason, packet)
+
+
+def prohibited(packet, count=None):
+    """=> what the gateway answers to a packet from inside that a rule refuses [RFC5508 REQ-8]"""
+    if IP in packet:
+        header = IP(src="10.0.1.1", dst=packet[IP].src, tos=0xC0, id=0, flags="DF", ttl=64)
+        return header / ICMP(type=3, code=13) / quote(packet[IP], count)
+    header = IPv6(src="2001:db8:1::1", dst=packet[IPv6].src)
+    return header / ICMPv6DestUnreach(code=1) / quote(packet[IPv6], count)
+
+
 def out(packet, expectation):
     """=> the Step of a packet from inside: an IP packet, an Ether one, or a frame's bytes"""
     return _step(LAN, packet, expectation)
+
+
+def refused(packet, reason, count=None):
+    """=> the Step of a packet from inside that is refused, and its sender told"""
+    return out(packet, answered(reason, prohibited(packet, count)))
 
 
 def back(packet, expectation):
@@ -155,6 +177,8 @@ def _step(ifindex, packet, expectation):
         frame_out = _frame(expectation.packet, *NEXT_HOPS[side, family(expectation.packet)])
     elif expectation.verdict == KERNEL_TRANSLATED:
         frame_out = _frame(expectation.packet, own_mac, SENDER_MAC)
+    elif expectation.verdict == ANSWER:
+        frame_out = _frame(expectation.packet, SENDER_MAC, own_mac)
     elif expectation.verdict in (DROP, HELD):
         frame_out = b""
     return Step(ifindex, frame, expectation.verdict, expectation.reason, frame_out)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """From one inside host to another by its translated address and port; what is not let through."""
 from golden import (GATEWAY, HOST, HOST6, HOST_PORT, LEASE_HOSTS, LEASED, POOL, POOL6, PORT, Case,
-                    back, dropped, forwarded, kernel, out, quote)
+                    back, dropped, forwarded, kernel, out, quote, refused)
 from persistent import DATA, FILTERED, Endpoint
 from scapy.all import ICMP, IP, TCP, UDP, Ether, ICMPv6DestUnreach, IPv6
 
@@ -100,10 +100,10 @@ def no_port():
     """The first half may be refused for its own reasons."""
     pair = Pair()
     yield from (pair.end.out(UDP), pair.called())
-    yield out(IP(src=HOST, dst=LEASED) / UDP(sport=HOST_PORT + 1, dport=PORT),
-              dropped("source_nat_pool_exhausted"))
-    yield out(IP(src=LEASE_HOSTS["target-host"], dst=LEASED) / UDP(sport=9, dport=PORT),
-              dropped("source_nat_pool_exhausted"))
+    yield refused(IP(src=HOST, dst=LEASED) / UDP(sport=HOST_PORT + 1, dport=PORT),
+                  "source_nat_pool_exhausted")
+    yield refused(IP(src=LEASE_HOSTS["target-host"], dst=LEASED) / UDP(sport=9, dport=PORT),
+                  "source_nat_pool_exhausted")
 
 
 def ttl_used_up():
@@ -138,6 +138,8 @@ def error_about_the_call():
         yield out(IP(src=source, dst=POOL) / UNREACHABLE / quote(got),
                   forwarded("hairpinned", IP(src=LEASED, dst=HOST, ttl=63) / UNREACHABLE
                             / quote(sent)))
+    yield out(IP(src=pair.end.host, dst=POOL) / ICMP(type=3, code=3, chksum=1) / quote(got),
+              dropped("malformed_packet"))
     yield out(IP(src=pair.end.host, dst=POOL, ttl=1) / UNREACHABLE / quote(got),
               kernel("ttl_expired"))
     stranger = IP(src=POOL, dst=pair.end.host) / UDP(sport=PORT, dport=HOST_PORT + 1) / DATA

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """IPv4 options and IPv6 extension headers: they stay as they are, and ports are found behind."""
 from golden import (HOST, HOST6, HOST_PORT, POOL, POOL6, PORT, REMOTE, REMOTE6, REMOTE_PORT, Case,
-                    back, dropped, forwarded, out)
+                    back, dropped, forwarded, out, refused)
 from scapy.all import (AH, ESP, ICMP, IP, TCP, UDP, ICMPv6EchoRequest, IPOption_NOP,
                        IPOption_RR, IPOption_Router_Alert, IPOption_Timestamp, IPv6,
                        IPv6ExtHdrDestOpt, IPv6ExtHdrFragment, IPv6ExtHdrHopByHop,
@@ -106,13 +106,12 @@ def not_walked():
         rest = Raw(bytes(header / datagram if header else datagram))
         yield Case(
             name,
-            out(IPv6(src=HOST6, dst=REMOTE6, nh=number) / rest, dropped("unsupported_protocol")),
-            out(IPv6(src=HOST6, dst=REMOTE6) / IPv6ExtHdrDestOpt(nh=number) / rest,
-                dropped("unsupported_protocol")),
+            refused(IPv6(src=HOST6, dst=REMOTE6, nh=number) / rest, "unsupported_protocol"),
+            refused(IPv6(src=HOST6, dst=REMOTE6) / IPv6ExtHdrDestOpt(nh=number) / rest,
+                    "unsupported_protocol"),
             back(IPv6(src=REMOTE6, dst=POOL6, nh=number) / rest,
                  dropped("unsupported_protocol")),
-            out(IP(src=HOST, dst=REMOTE, proto=number) / rest,
-                dropped("unsupported_protocol")))
+            refused(IP(src=HOST, dst=REMOTE, proto=number) / rest, "unsupported_protocol"))
 
 
 def too_many():

@@ -2,7 +2,7 @@
 """Leases of persistent-nat: one tuple for every remote end, and who may come in by it."""
 from golden import (HOST_PORT, LEASED, LEASED6, LEASE_HOSTS, LEASE_HOSTS6, LEASE_MACS, LEASE_MACS6,
                     PORT, REMOTE, REMOTE6, ROUTER, ROUTER6, Case, back, dropped, forwarded, out,
-                    quote, translated)
+                    quote, refused, translated)
 from scapy.all import (ICMP, IP, TCP, UDP, Ether, ICMPv6DestUnreach, ICMPv6EchoReply,
                        ICMPv6EchoRequest, IPv6)
 
@@ -146,8 +146,8 @@ def session_limit():
     for port in range(60, 60 + SESSIONS - 1):
         yield end.out(UDP, remote_port=port)
     yield end.back(UDP, ROUTER, 99)
-    yield out(IP(src=end.host, dst=REMOTE) / UDP(sport=HOST_PORT, dport=1),
-              dropped("lease_session_limit"))
+    yield refused(IP(src=end.host, dst=REMOTE) / UDP(sport=HOST_PORT, dport=1),
+                  "lease_session_limit")
     yield end.refused(UDP, ROUTER, 98, "lease_session_limit")
     yield end.out(UDP, remote_port=60)
     yield end.back(UDP, remote_port=60)
@@ -157,10 +157,10 @@ def other_endpoints():
     """The port is the lease's, also for an endpoint of another rule that names the pool."""
     end, other = Endpoint("any-remote-host"), Endpoint("target-host")
     yield end.out(UDP)
-    yield out(IP(src=end.host, dst=REMOTE) / UDP(sport=HOST_PORT + 1, dport=53),
-              dropped("source_nat_pool_exhausted"))
-    yield out(IP(src=other.host, dst=REMOTE) / UDP(sport=HOST_PORT, dport=53),
-              dropped("source_nat_pool_exhausted"))
+    yield refused(IP(src=end.host, dst=REMOTE) / UDP(sport=HOST_PORT + 1, dport=53),
+                  "source_nat_pool_exhausted")
+    yield refused(IP(src=other.host, dst=REMOTE) / UDP(sport=HOST_PORT, dport=53),
+                  "source_nat_pool_exhausted")
     yield end.out(UDP, remote_port=54)
     yield end.out(TCP, flags="S")
 

@@ -17,13 +17,15 @@ import hairpin
 import headers
 import lengths
 import persistent
+import refusals
+import segment_sizes
 import sizes
 import translations
 from compare import byte_differences, dump
 from golden import Outcome, Outcomes, egress, without_fresh_id
 
 TABLES = (checksums, destinations, errors_ipv4, errors_ipv6, fragments, frames, hairpin, headers,
-          lengths, persistent, sizes, translations)
+          lengths, persistent, refusals, segment_sizes, sizes, translations)
 CASES = [case for table in TABLES for case in table.CASES]
 NAMES = [f"{table.__name__}: {case.name}" for table in TABLES for case in table.CASES]
 

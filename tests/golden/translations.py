@@ -2,7 +2,7 @@
 """Plain packets, both ways: TCP with its flags, UDP, echo with its ids, and all of it as NAT66."""
 from golden import (HOST, HOST6, HOST_PORT, NARROW, NARROW6, POOL, POOL6, PORT, REMOTE, REMOTE6,
                     REMOTE_PORT, SILENT, SILENT6, Case, back, dropped, flow_of, forwarded, kernel,
-                    out, translated)
+                    out, refused, translated)
 from scapy.all import (ICMP, IP, TCP, UDP, ICMPv6EchoReply, ICMPv6EchoRequest, IPv6)
 
 DATA = b"some data"
@@ -32,7 +32,7 @@ def exchange(name, transport, address, pool, remote, ip):
 def tcp_syn(**ports):
     """=> an opening segment with options and odd numbers"""
     return TCP(flags="S", seq=0xFFFFFFFF, ack=1, window=0, urgptr=7, reserved=5,
-               options=[("MSS", 1460), ("SAckOK", b""), ("Timestamp", (1, 0)), ("NOP", None),
+               options=[("MSS", 1220), ("SAckOK", b""), ("Timestamp", (1, 0)), ("NOP", None),
                         ("WScale", 7)], **ports)
 
 
@@ -154,12 +154,12 @@ CASES = [
          answer(REMOTE, "filtered_inbound", dport=PORT + 1),
          answer(POOL, "spoofed_source")),
     Case("the port is owned: no other flow", flow_of("udp"),
-         out(IP(src=HOST, dst=REMOTE) / UDP(sport=HOST_PORT + 1, dport=REMOTE_PORT),
-             dropped("source_nat_pool_exhausted")),
+         refused(IP(src=HOST, dst=REMOTE) / UDP(sport=HOST_PORT + 1, dport=REMOTE_PORT),
+                 "source_nat_pool_exhausted"),
          flow_of("tcp"), flow_of("echo"), flow_of("udp", 6)),
     Case("a pool without addresses of the family",
-         out(IPv6(src="2001:db8:1::4", dst=REMOTE6) / UDP(**HIGH),
-             dropped("source_nat_pool_wrong_family")),
+         refused(IPv6(src="2001:db8:1::4", dst=REMOTE6) / UDP(**HIGH),
+                 "source_nat_pool_wrong_family"),
          out(IP(src="10.0.1.4", dst=REMOTE) / UDP(**HIGH),
              forwarded("translated_out",
                        IP(src="198.51.100.4", dst=REMOTE, ttl=63) / UDP(**OUTSIDE)))),

@@ -3,8 +3,11 @@
 import socket
 import threading
 
+from scapy.layers.inet import ICMP
+from scapy.layers.inet6 import ICMPv6DestUnreach
+
 import clients
-from frames import Sender, mac_of, udp
+from frames import Sender, ip_header, mac_of, udp
 from house import GATEWAY_LAN, PERSISTENT, ROUTER
 from observers import FAMILIES, PORT, Conversation, Observer
 from oracle import packed, parse, text_of
@@ -57,6 +60,40 @@ def test_ttl_from_outside(lab):
                                      "the ICMP error")
             assert text_of(error.inner.destination) == address
             assert error.inner.destination_port == port
+
+
+def _unreachable(family, **fields):
+    """=> an ICMP header, its checksum what the fields say"""
+    if family == 4:
+        return ICMP(type=3, code=1, **fields)
+    return ICMPv6DestUnreach(code=3, **{"cksum" if name == "chksum" else name: value
+                                        for name, value in fields.items()})
+
+
+def test_errors_with_wrong_checksums(lab):
+    """an ICMP error with a wrong checksum is dropped, and the host hears of the right one alone"""
+    house = lab.house(PERSISTENT)
+    Observer(house.servers["s1"])
+    sender = Sender(house.router, "eth0", mac_of(house.gateway, "eth1"))
+    for family in FAMILIES:
+        server = house.server("s1", family)
+        with Conversation(house.host("a1"), server, "udp") as talk:
+            address, port = talk.ask()
+            wire = Capture(house.host("a1"), "eth0", incoming())
+            before = house.gateway.reasons()["malformed_packet"]
+            outer = ip_header(ROUTER[family], address)
+            quoted = udp(address, server, b"quoted", sport=port, dport=PORT)
+            sender.send(outer / _unreachable(family, chksum=0x1234) / quoted)
+            if family == 4:
+                sender.send(outer / _unreachable(4) / udp(address, server, b"quoted", sport=port,
+                                                          dport=PORT, chksum=0x4321))
+            wrong = 2 if family == 4 else 1
+            wait_until(lambda before=before, wrong=wrong: house.gateway.reasons()
+                       ["malformed_packet"] == before + wrong, "the errors to be dropped")
+            sender.send(outer / _unreachable(family) / quoted)
+            wire.wait_for(lambda packet: packet.kind == parse.ICMP_ERROR, "the right error")
+            assert not [packet for packet, _ in wire.packets() if packet.kind == parse.ICMP_ERROR]
+            wire.close()
 
 
 def _send_with_df(talk, family):

@@ -20,6 +20,7 @@ class Datagram:
     protocol: int
     payload: bytes
     ttl: int = 64
+    service: int = 0  # IPv4
     dont_fragment: bool = False
     identification: int = 0
     fragment: int = 0  # IPv4: the more-fragments flag and the offset
@@ -38,7 +39,7 @@ class Datagram:
     def _pack_ipv4(self):
         header_words = 5 + len(self.options) // 4
         header = struct.pack(
-            ">BBHHHBBH4s4s", 0x40 | header_words, 0, header_words * 4 + len(self.payload),
+            ">BBHHHBBH4s4s", 0x40 | header_words, self.service, header_words * 4 + len(self.payload),
             self.identification, self.fragment | (0x4000 if self.dont_fragment else 0),
             self.ttl, self.protocol, 0, self.source, self.destination) + self.options
         return set_word(header, 10, compute(header)) + self.payload

@@ -119,7 +119,7 @@ def state_differences(expected_path, got_path):
     lines = []
     for kind, identity_of in IDENTITIES.items():
         lines += differences_by_identity(kind, identity_of, expected[kind], got[kind])
-    for part in ("ports", "rules", "pools", "reasons"):
+    for part in ("ports", "rules", "pools", "reasons", "answers"):
         lines += part_differences(part, without_nothing(expected[part]),
                                   without_nothing(got[part]))
     rest = len(lines) - MAXIMUM_STATE_LINES

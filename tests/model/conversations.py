@@ -21,7 +21,12 @@ ODD_FLAGS = (0, tcp.SYN, tcp.SYN | tcp.FIN, tcp.ACK, tcp.RST, tcp.RST | tcp.ACK,
 FLAGS_AFTER_CLOSE = (tcp.SYN, tcp.SYN, tcp.SYN | tcp.ACK, tcp.SYN | tcp.FIN, tcp.SYN | tcp.RST,
                      tcp.ACK, tcp.FIN | tcp.ACK)
 TCP_OPTIONS = (b"", b"", b"\x02\x04\x05\xb4", b"\x02\x04\x05\xb4\x01\x03\x03\x07",
-               b"\x01\x01\x08\x0a" + bytes(8))
+               b"\x01\x01\x08\x0a" + bytes(8),
+               b"\x01\x02\x04\xff\xff\x01\x01\x00",  # the segment size at an odd offset
+               b"\x03\x03\x07\x02\x04\x05\xb4\x00", b"\x02\x04\x02\x00\x02\x04\x05\xb4",
+               b"\x00\x02\x04\x05\xb4\x00\x00\x00", b"\x05\x00\x02\x04\x05\xb4\x01\x01",
+               b"\x05\xff\x02\x04\x05\xb4\x01\x01", b"\x02\x03\x05\xb4", b"\x01\x01\x02\x04",
+               b"\x01\x01\x01\x02", b"\x01" * 36 + b"\x02\x04\x05\xb4")
 RESET = 3
 CALLED, CALL_ANSWERED = 4, 5
 ANSWERING = 6

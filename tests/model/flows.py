@@ -23,7 +23,8 @@ class Flow:
     A flow with a lease shares the port that the lease owns.
     """
 
-    def __init__(self, key, address, port, rule, pool, egress_zone, time_s, lease=None):
+    def __init__(self, key, address, port, rule, pool, egress_zone, time_s, lease=None,
+                 tcp_flags=tcp.SYN):
         self.key = key
         self.inside, self.inside_port = key.inside, key.inside_port
         self.address, self.port = address, port
@@ -31,7 +32,7 @@ class Flow:
         self.egress_zone = egress_zone
         self.lease = lease
         self.permit = lease and lease.policy.permit
-        self.tcp_state = tcp.OPENING if key.protocol == PROTOCOL_TCP else None
+        self.tcp_state = tcp.first_state(tcp_flags) if key.protocol == PROTOCOL_TCP else None
         self.ending = False
         self.last_seen_s = time_s
         self.packets_out = self.bytes_out = self.packets_in = self.bytes_in = 0

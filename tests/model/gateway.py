@@ -6,6 +6,7 @@ from scapy.all import (ICMP, IP, TCP, UDP, Dot1Q, Ether, ICMPv6DestUnreach, ICMP
                        ICMPv6EchoRequest, IPv6, Raw)
 
 from nat import Nat
+from reasons import ANSWER, DROP
 from scenario_builder import ScenarioBuilder, rule, zone_context
 
 __all__ = ["ICMP", "IP", "TCP", "UDP", "Dot1Q", "Ether", "ICMPv6DestUnreach", "ICMPv6EchoReply",
@@ -65,8 +66,9 @@ class Gateway:
         return self.send(WAN, packet)
 
     def reason(self, ifindex, packet):
-        """=> (verdict, reason)"""
-        return self.send(ifindex, packet)[:2]
+        """=> (verdict, reason), whether the sender of a dropped packet is told or not"""
+        verdict, reason = self.send(ifindex, packet)[:2]
+        return DROP if verdict == ANSWER else verdict, reason
 
     def flow(self):
         """=> the only flow of the state"""

@@ -5,6 +5,7 @@ import struct
 from build import Datagram, icmp_datagram, icmp_message
 from checksum import compute
 from conversations import quoted_transport
+from damage import repair
 from parse import DESTINATION, FRAGMENT_HEADER, HOP_BY_HOP, MORE_FRAGMENTS, ROUTING
 
 KINDS = {4: ((3, 1), (3, 3), (3, 4), (11, 0), (11, 1), (12, 0)),
@@ -114,7 +115,8 @@ class ErrorMaker:
         if self.rng.random() < 0.3:
             return self.rng.choice((0x40, 0x43, 0x44, 0x4E, 0x54, 0x60)).to_bytes() + packet[1:]
         at = 2 if packet[0] >> 4 == 4 else 4
-        return packet[:at] + self.rng.choice((0, 19, 20, 27, 9999)).to_bytes(2) + packet[at + 2:]
+        lying = packet[:at] + self.rng.choice((0, 19, 20, 27, 9999)).to_bytes(2) + packet[at + 2:]
+        return repair(lying, 0) if self.rng.random() < 0.7 else lying
 
     def _error(self, source, destination, quote):
         family = 4 if len(source) == 4 else 6

@@ -10,19 +10,20 @@ from typing import NamedTuple, Optional
 
 import state
 from addresses import packed
+from answers import Answerer
 from datagrams import Fragments
 from flows import Flow, Key
 from kernel import ENCAPSULATION, REJECTING, UNICAST, Interface, Kernel, Route
 from leases import SHARE, Lease, Leases, lease_key
 from next_hop import Outcome, decide, is_too_big
 from parse import (ECHO_REPLY, ECHO_REQUEST, FIRST, FRAGMENT, ICMP_ERROR, ICMP_OF_FAMILY, LATER,
-                   OTHER, PROTOCOL_TCP, PROTOCOL_UDP, TCP, UDP, Packet, parse)
+                   OTHER, PROTOCOL_TCP, PROTOCOL_UDP, TCP, UDP, Packet, error_sums_up, parse)
 from pools import Allocator, Counters, pool_of_interface, pool_of_snapshot
-from reasons import DROP, FORWARD, HELD, KERNEL_TRANSLATED, Decision, drop, hold
+from reasons import ANSWER, DROP, FORWARD, HELD, KERNEL_TRANSLATED, Decision, drop, hold
 from reasons import kernel as to_kernel
 from rules import INTERFACE, RuleSet, select_rule_set
-from tcp import OPENING_IN, is_opening_syn
-from translate import (decrement_ttl, translate_in, translate_out, write_datagram_id,
+from tcp import OPENING_IN, SYN, is_opening_syn, is_under_way
+from translate import (clamp_mss, decrement_ttl, translate_in, translate_out, write_datagram_id,
                        write_ethernet)
 
 
@@ -51,6 +52,7 @@ class Nat:
         snapshot = scenario["snapshot"]
         self.kernel = Kernel(scenario)
         self.timeouts = snapshot["timeouts"]
+        self.syn_check, self.mss = snapshot["tcp"]["syn_check"], snapshot["tcp"]["mss"]
         self.maximum_flows = scenario["maximum_flows"]
         self.rule_sets = [RuleSet(each) for each in snapshot["rule_sets"]]
         self.pools = {each["name"]: pool_of_snapshot(each) for each in snapshot["pools"]}
@@ -58,6 +60,7 @@ class Nat:
                                 for interface in self._translating_interfaces()}
         kernel_ports = {packed(address): ranges
                         for address, ranges in scenario["kernel_ports"].items()}
+        self.answerer = Answerer(bytes.fromhex(scenario["port_key"]))
         self.allocator = Allocator(bytes.fromhex(scenario["port_key"]),
                                    snapshot["port_randomization"], kernel_ports)
         self.fragments = Fragments(bytes.fromhex(scenario["port_key"]))
@@ -79,6 +82,8 @@ class Nat:
             result = self._classify(arrival)
         except Decision as decision:
             result = Result(decision.verdict, decision.reason, None, frame)
+            if decision.answer:
+                result = Result(ANSWER, decision.reason, None, decision.answer)
         if result.verdict != HELD:
             self.reasons[result.reason] += 1
         return result
@@ -118,12 +123,24 @@ class Nat:
                    for addresses in pool.lists.values())
 
     def _classify(self, arrival):
-        """Section 1.5, and which of sections 2 and 3 follows."""
+        """Sections 1.5 and 1.6, and which of sections 2 and 3 follows."""
         if self._is_nat_address(arrival.packet.source):
             raise drop("spoofed_source")
+        if arrival.packet.kind == ICMP_ERROR:
+            self._verify(arrival)
         if self._is_nat_address(arrival.packet.destination):
             return self._from_outside(arrival)
         return self._from_inside(arrival)
+
+    def _verify(self, arrival):
+        """Section 1.6. Raises a Decision for an error about a flow that does not sum up."""
+        packet = arrival.packet
+        if self._is_nat_address(packet.destination):
+            flow = self._flow_of_outside(packet) or self._flow_of_hairpin(arrival)
+        else:
+            flow = self._flow_of_inside(arrival.interface.zone, packet)
+        if flow and not error_sums_up(arrival.frame, packet):
+            raise drop("malformed_packet")
 
     # Section 2: destination is a NAT address
 
@@ -233,10 +250,10 @@ class Nat:
         flow.tcp_state = flow.tcp_state and OPENING_IN
         return flow
 
-    def _add_leased_flow(self, lease, key, time_s):
+    def _add_leased_flow(self, lease, key, time_s, tcp_flags=SYN):
         """=> a new flow of a lease"""
         flow = Flow(key, lease.address, lease.port, lease.rule, lease.pool, lease.egress_zone,
-                    time_s, lease)
+                    time_s, lease, tcp_flags)
         self.flows[key] = flow
         lease.flows += 1
         self.leases.note_use(flow, time_s)
@@ -346,6 +363,7 @@ class Nat:
         except Decision as decision:
             if decision.verdict == DROP:
                 counters.failures[decision.reason] += 1
+                decision.answer = self.answerer.answer(arrival, decision.reason)
             raise
         counters.opened += 1
         return flow
@@ -374,7 +392,7 @@ class Nat:
     def _open(self, arrival, route, rule):
         """Section 3.6, in its order. => a new flow"""
         packet = arrival.packet
-        _refuse_what_opens_no_flow(packet)
+        _refuse_what_opens_no_flow(packet, self.syn_check)
         if is_too_big(route, packet):
             raise to_kernel("packet_too_big")
         pool = self._pool_of(rule, route)
@@ -405,9 +423,10 @@ class Nat:
         key = _key_of(arrival.interface.zone, arrival.packet)
         zone = route.interface.zone
         if rule.policy:
-            return self._allocate_leased(arrival.time_s, key, rule, pool, zone)
+            return self._allocate_leased(arrival, key, rule, pool, zone)
         found = self._find_port(key, pool, self._has_free_slots(1))
-        flow = Flow(key, *found, rule, pool, zone, arrival.time_s)
+        flow = Flow(key, *found, rule, pool, zone, arrival.time_s,
+                    tcp_flags=arrival.packet.tcp_flags)
         self.allocator.claim(flow)
         self.flows[key] = flow
         return flow
@@ -433,7 +452,7 @@ class Nat:
 
     # Section 10.1
 
-    def _allocate_leased(self, time_s, key, rule, pool, zone):
+    def _allocate_leased(self, arrival, key, rule, pool, zone):
         """=> a new flow with its lease's port. Nothing is taken before all refusals are over."""
         lease = self.leases.find(key, pool)
         is_new = lease is None
@@ -451,9 +470,9 @@ class Nat:
             self.leases.by_key[lease.key] = lease
             self.allocator.claim(lease)
         if peer:
-            self.leases.peers[peer] = time_s
+            self.leases.peers[peer] = arrival.time_s
         lease.rule, lease.egress_zone = rule, zone
-        return self._add_leased_flow(lease, key, time_s)
+        return self._add_leased_flow(lease, key, arrival.time_s, arrival.packet.tcp_flags)
 
     # Section 4: the next hop
 
@@ -474,6 +493,8 @@ class Nat:
         """Account for the packet where it goes on translated. => its Result"""
         if outcome.verdict not in (FORWARD, KERNEL_TRANSLATED):
             return Result(outcome.verdict, outcome.reason, None, arrival.frame)
+        if self.mss and arrival.packet.tcp_flags & SYN and not arrival.packet.fragment:
+            clamp_mss(frame, arrival.packet, self.mss)
         self._account(arrival, flow, from_inside)
         self._pass_on_id(arrival, flow, from_inside, frame)
         ifindex = egress.ifindex if outcome.verdict == FORWARD else None
@@ -511,7 +532,7 @@ def _key_of(zone, packet):
                packet.destination, packet.destination_port)
 
 
-def _refuse_what_opens_no_flow(packet):
+def _refuse_what_opens_no_flow(packet, syn_check):
     """The first item of section 3.6."""
     if packet.kind == FRAGMENT:
         raise drop("fragment_unknown")
@@ -519,5 +540,6 @@ def _refuse_what_opens_no_flow(packet):
         raise drop("unsupported_protocol")
     if packet.kind in (ECHO_REPLY, ICMP_ERROR):
         raise drop("no_flow")
-    if packet.kind == TCP and not is_opening_syn(packet.tcp_flags):
+    if packet.kind == TCP and not is_opening_syn(packet.tcp_flags) and (
+            syn_check or not is_under_way(packet.tcp_flags)):
         raise drop("tcp_not_syn")

@@ -94,6 +94,18 @@ def parse(frame, own_mac=None):
     return packet
 
 
+def error_sums_up(frame, packet):
+    """Section 1.6. => whether an ICMP error's checksums are right, but for the quoted transport's"""
+    message = frame[packet.transport_at:packet.end_at]
+    if packet.family == 6:
+        pseudo = (packet.source + packet.destination + len(message).to_bytes(4)
+                  + PROTOCOL_ICMPV6.to_bytes(4))
+        return compute(pseudo + message) == 0
+    inner = packet.inner
+    return (compute(message) == 0
+            and compute(frame[inner.ip_at:inner.transport_at]) == 0)
+
+
 def word(frame, at):
     """The 16-bit word at an offset."""
     return frame[at] << 8 | frame[at + 1]

@@ -12,8 +12,9 @@ DROP = "drop"
 KERNEL = "kernel"
 KERNEL_TRANSLATED = "kernel_translated"
 FORWARD = "forward"
+ANSWER = "answer"
 HELD = "held"  # without a reason: not decided yet
-VERDICTS = (DROP, KERNEL, KERNEL_TRANSLATED, FORWARD, HELD)
+VERDICTS = (DROP, KERNEL, KERNEL_TRANSLATED, FORWARD, ANSWER, HELD)
 
 
 def _names(header, macro):
@@ -36,6 +37,7 @@ class Decision(Exception):
         super().__init__(verdict, reason)
         self.verdict = verdict
         self.reason = reason
+        self.answer = None  # the frame that tells the sender of a drop
 
 
 def drop(reason):

@@ -5,9 +5,10 @@ Trace: the magic, then records of kind u8 (1 packet, 2 collect), 0 u8, frame len
 time in seconds u32, ifindex u32, the frame.
 
 Results: the magic, then one record for each of the trace's: verdict u8 (0 drop, 1 kernel,
-2 kernel_translated, 3 forward, 4 held; 255 for a collection), reason u8 (its place in REASONS of
-abi/reasons.h; 255 of what is held), frame length u16, egress ifindex u32 (0 unless forwarded),
-the frame (of a drop, and of what is held: none, and whoever compares does not look at it).
+2 kernel_translated, 3 forward, 4 answer, 5 held; 255 for a collection), reason u8 (its place in
+REASONS of abi/reasons.h; 255 of what is held), frame length u16, egress ifindex u32 (0 unless
+forwarded), the frame (of a drop, and of what is held: none, and whoever compares does not look at
+it).
 
 State: the JSON of Nat.state().
 """

@@ -71,6 +71,7 @@ class ScenarioBuilder:
         self.population = Population()
         self.maximum_flows = 65536
         self.port_randomization = True
+        self.syn_check, self.mss = True, 0
         self.timeouts = {"tcp_opening": 240, "tcp_established": 7440, "tcp_closing": 250,
                          "udp": 300, "icmp": 60}
 
@@ -133,6 +134,7 @@ class ScenarioBuilder:
             "dataplane": "ebpf", "workers": {"cpus": [], "busy_poll": False}, "parity_sample": 0,
             "port_randomization": self.port_randomization,
             "maximum_flows": self.maximum_flows, "timeouts": self.timeouts,
+            "tcp": {"syn_check": self.syn_check, "mss": self.mss},
             "zones": [{"name": name, "interfaces": each} for name, each in self.zones.items()],
             "pools": self.pools, "rule_sets": self.rule_sets, "proxies": self.proxies}
         canonical = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

@@ -69,6 +69,8 @@ def _route_inside(b):
 def plain(b):
     """Two zones, one address-persistent pool of both families."""
     _surround(b)
+    b.syn_check = False
+    b.mss = b.rng.choice((1400, 1400, 536))
     low, high = b.rng.choice(PORT_RANGES)
     b.pool("resi", ["198.51.100.16-198.51.100.31", "198.51.100.77",
                     "2001:db8:64::1-2001:db8:64::4", "198.51.100.3"],
@@ -135,6 +137,8 @@ def _matching_rules(pool):
 def tiny(b):
     """Pools of a few ports that run out; two of them share addresses."""
     _surround(b)
+    b.syn_check = b.rng.random() < 0.5
+    b.mss = b.rng.choice((0, 64, 1460, 65535))
     b.port_randomization = b.rng.random() < 0.5
     b.pool("one", ["198.51.100.16"], 65535, 65535, "userspace-v1")
     b.pool("few", ["198.51.100.16-198.51.100.18", "2001:db8:64::1-2001:db8:64::3"], 1024, 1030,

@@ -15,6 +15,7 @@ def describe(nat):
                   for rule_set in nat.rule_sets for rule in rule_set.rules},
         "pools": {pool.name: _counters(pool.counters) for pool in nat.all_pools()},
         "reasons": dict(sorted(nat.reasons.items())),
+        "answers": {"sent": nat.answerer.sent, "withheld": nat.answerer.withheld},
     }
 
 

@@ -11,6 +11,7 @@ CLOSING_IN = "closing_in"
 CLOSED = "closed"
 OPENING_IN = "opening_in"  # opened from outside
 ANSWERED_IN = "answered_in"  # the same, after the answer from inside
+PICKED_UP = "picked_up"  # opened in the middle of a connection; nothing from outside yet
 
 TIMEOUTS = {
     OPENING: "tcp_opening",
@@ -21,12 +22,23 @@ TIMEOUTS = {
     CLOSED: "tcp_closing",
     OPENING_IN: "tcp_opening",
     ANSWERED_IN: "tcp_opening",
+    PICKED_UP: "tcp_opening",
 }
 
 
 def is_opening_syn(flags):
     """Section 3.6: SYN set; ACK, RST and FIN clear."""
     return flags & (SYN | ACK | RST | FIN) == SYN
+
+
+def is_under_way(flags):
+    """Section 3.6, without the SYN check: ACK set; SYN and RST clear."""
+    return flags & (SYN | ACK | RST) == ACK
+
+
+def first_state(flags):
+    """=> the state of a flow that a segment opens, before the segment counts"""
+    return PICKED_UP if is_under_way(flags) else OPENING
 
 
 def next_state(state, flags, from_inside):
@@ -39,7 +51,7 @@ def next_state(state, flags, from_inside):
 
 
 def _from_inside(state, flags):
-    if state == CLOSED and flags & SYN and not flags & ACK:
+    if state in (CLOSED, PICKED_UP) and flags & SYN and not flags & ACK:
         return OPENING
     if state == ANSWERED and flags & ACK:
         return ESTABLISHED
@@ -50,8 +62,8 @@ def _from_inside(state, flags):
 
 def _from_outside(state, flags):
     if flags & SYN:
-        return {OPENING: ANSWERED, CLOSED: OPENING_IN}.get(state, state)
-    return ESTABLISHED if state == ANSWERED_IN and flags & ACK else state
+        return {OPENING: ANSWERED, PICKED_UP: ANSWERED, CLOSED: OPENING_IN}.get(state, state)
+    return ESTABLISHED if state in (ANSWERED_IN, PICKED_UP) and flags & ACK else state
 
 
 def _after_fin(state, from_inside):

@@ -13,7 +13,7 @@ from scenario_builder import rule
 from selector import userspace_v1
 from siphash import siphash24
 
-EXHAUSTED = ("drop", "source_nat_pool_exhausted")
+EXHAUSTED = ("answer", "source_nat_pool_exhausted")
 
 
 def gateway_with(addresses, low, high, algorithm=None, randomization=False, rules=None):

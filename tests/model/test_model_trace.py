@@ -11,7 +11,7 @@ from kernel import mac_bytes
 from leases import PERMITS
 from nat import Nat
 from parse import FIRST, ICMP_ERROR, LATER, TCP, UDP, parse
-from reasons import DROP, FORWARD, HELD, KERNEL, KERNEL_TRANSLATED, REASONS
+from reasons import ANSWER, DROP, FORWARD, HELD, KERNEL, KERNEL_TRANSLATED, REASONS
 from replay_file import COLLECT, PACKET
 from scapy_check import wrong_checksums
 from scenario_builder import capabilities
@@ -103,9 +103,23 @@ def test_frames_of_kernel_and_forward(seed):
         result = record.result
         if result.verdict == KERNEL:
             assert result.frame == record.frame
-        elif result.verdict not in (DROP, HELD):
+        elif result.verdict not in (DROP, ANSWER, HELD):
             assert len(result.frame) == len(record.frame)
         assert (result.egress_ifindex is not None) == (result.verdict == FORWARD)
+
+
+def test_refusals_are_answered_and_withheld():
+    """In every shape some are; and where nothing else fails, a host insists."""
+    totals = Counter()
+    for seed in SEEDS:
+        answers = trace_of(seed)[2]["answers"]
+        assert answers["sent"]
+        totals.update(answers)
+        for record in packets_of(seed):
+            if record.result.verdict == ANSWER:
+                wrong = wrong_checksums(record.result.frame) or []
+                assert not {"header", "transport"} & set(wrong), record
+    assert totals["withheld"] > 20
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -223,7 +237,7 @@ def test_snapshot_is_complete(seed):
     snapshot = scenario["snapshot"]
     assert set(snapshot) == {"version", "generation", "digest", "capabilities", "dataplane",
                              "workers", "parity_sample", "port_randomization", "maximum_flows",
-                             "timeouts", "zones", "pools", "rule_sets", "proxies"}
+                             "timeouts", "tcp", "zones", "pools", "rule_sets", "proxies"}
     assert snapshot["capabilities"] == capabilities(snapshot)
     assert len(snapshot["digest"]) == 64
     assert snapshot["maximum_flows"] == scenario["maximum_flows"] >= 64

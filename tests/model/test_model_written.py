@@ -3,8 +3,8 @@
 import pytest
 
 from checksum import update
-from gateway import (HOST, HOST6, ICMP, IP, POOL, REMOTE, REMOTE6, TCP, UDP, Ether, Gateway,
-                     IPv6, Raw)
+from gateway import (HOST, HOST6, ICMP, IP, LAN, POOL, REMOTE, REMOTE6, TCP, UDP, WAN, Ether,
+                     Gateway, IPv6, Raw)
 from addresses import packed
 
 IP_AT, TRANSPORT_AT = 14, 34
@@ -111,11 +111,42 @@ def test_inner_udp_checksum_of_0_stays(gateway):
     assert word(got, TRANSPORT_AT + 8 + 20 + 6) == 0
 
 
-def test_wrong_inner_header_checksum_stays_wrong(gateway):
+def error_about_the_flow(gateway, **fields):
+    """=> an ICMP error about a flow that is opened for it, and has these fields"""
     gateway.out(IP(src=HOST, dst=REMOTE) / UDP(sport=5000, dport=53))
-    inner = IP(src=POOL, dst=REMOTE, chksum=0x4321) / UDP(sport=1024, dport=53)
-    got = gateway.back(IP(src=REMOTE, dst=POOL) / ICMP(type=3) / inner).frame
-    assert word(got, TRANSPORT_AT + 8 + 10) == update(0x4321, [(packed(POOL), packed(HOST))])
+    inner = IP(src=POOL, dst=REMOTE, **fields) / UDP(sport=1024, dport=53, chksum=0x1234)
+    return IP(src=REMOTE, dst=POOL) / ICMP(type=3) / inner
+
+
+def test_wrong_inner_transport_checksum_stays_wrong(gateway):
+    """[RFC5508 REQ-3c]"""
+    got = gateway.back(error_about_the_flow(gateway)).frame
+    changes = [(packed(POOL), packed(HOST)), ((1024).to_bytes(2), (5000).to_bytes(2))]
+    assert word(got, TRANSPORT_AT + 8 + 26) == update(0x1234, changes)
+
+
+def test_errors_with_a_wrong_checksum_are_malformed(gateway):
+    """[RFC5508 REQ-3a] the ICMP checksum, and that of the quoted header"""
+    malformed = ("drop", "malformed_packet")
+    right = gateway.frame(error_about_the_flow(gateway), WAN)
+    assert gateway.reason(WAN, right) == ("forward", "icmp_error_in")
+    for at in range(TRANSPORT_AT, len(right)):
+        wrong = right[:at] + bytes([right[at] ^ 0x10]) + right[at + 1:]
+        if at not in (TRANSPORT_AT, TRANSPORT_AT + 8):  # its type, and the version inside
+            assert gateway.reason(WAN, wrong)[0] == "drop", at
+    assert gateway.reason(WAN, right[:36] + b"\0\0" + right[38:]) == malformed
+    assert gateway.reason(WAN, error_about_the_flow(gateway, chksum=0x4321)) == malformed
+    assert gateway.reason(WAN, error_about_the_flow(gateway, ttl=1)) == (
+        "forward", "icmp_error_in")
+
+
+def test_errors_about_no_flow_are_not_verified(gateway):
+    inner = IP(src=POOL, dst=REMOTE, chksum=0x4321) / UDP(sport=1025, dport=53)
+    packet = IP(src=REMOTE, dst=POOL) / ICMP(type=3, chksum=1) / inner
+    assert gateway.reason(WAN, packet) == ("drop", "filtered_inbound")
+    inner = IP(src=REMOTE, dst=HOST, chksum=0x4321) / UDP(sport=53, dport=5000)
+    assert gateway.reason(LAN, IP(src=HOST, dst=REMOTE) / ICMP(type=3, chksum=1) / inner) == (
+        "drop", "no_flow")
 
 
 def test_extension_structure_behind_a_quote_is_untouched(gateway):

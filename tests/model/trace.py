@@ -19,7 +19,7 @@ from damage import damage
 from kernel import mac_bytes
 from nat import Nat, Result
 from parse import LATER, parse
-from reasons import FORWARD, HELD, KERNEL_TRANSLATED
+from reasons import ANSWER, FORWARD, HELD, KERNEL_TRANSLATED
 from replay_file import COLLECT, PACKET, ResultWriter, TraceWriter, write_state
 from scenarios import make_scenario
 from unusual import Unusual, extensions, ipv4_options, pieces
@@ -37,6 +37,8 @@ LEASE_CHANCE = 0.28  # where rules have persistent-nat
 ANSWER_CHANCE = 0.60  # of the other side, and below that of whoever pretends to be one
 PRETENCE_CHANCE = 0.17
 HAIRPIN_CHANCE = 0.01  # where rules have none
+INSIST_CHANCE = 0.02
+INSISTING_PACKETS = 14  # more than are answered in a second
 GIVES_UP_AFTER = ("filtered_inbound", "local_destination")
 REMOTE_MAC = bytes.fromhex("020000aabbcc")
 
@@ -133,9 +135,13 @@ class Trace:
         self.has_leases = bool(lease_timeouts)
         self.timeouts = list(self.scenario["snapshot"]["timeouts"].values()) + lease_timeouts
         self.pending = []  # fragments under way: (interface, frame)
+        self.insisting = []  # frames that are sent at once, and where
 
     def __iter__(self):
         for _ in range(self.packets):
+            if self.insisting:
+                yield self._arrive(*self.insisting.pop())
+                continue
             if self._pass_time() or self.rng.random() < COLLECT_CHANCE:
                 yield self._collect()
             yield self._send()
@@ -240,6 +246,8 @@ class Trace:
     def _arrive(self, interface, frame):
         ifindex = self.scenario["interfaces"][interface]["ifindex"]
         result = self.nat.packet(self.time_s, ifindex, frame)
+        if result.verdict == ANSWER and self.rng.random() < INSIST_CHANCE:
+            self.insisting = [(interface, frame)] * INSISTING_PACKETS
         return Record(PACKET, self.time_s, ifindex, frame, result)
 
     def _which_pending(self):

@@ -81,6 +81,31 @@ def _id_at(packet):
     return packet.ip_at + 4 if packet.family == 4 else packet.transport_at - 4
 
 
+def clamp_mss(frame, packet, limit):
+    """Section 5: the segment size that a SYN offers, if it is larger, in place."""
+    at = _mss_at(frame, packet)
+    if at is None or word(frame, at) <= limit:
+        return
+    begin, end = at & ~1, at + 2 + (at & 1)  # whole words of the segment, as its offset is even
+    old = bytes(frame[begin:end])
+    frame[at:at + 2] = limit.to_bytes(2)
+    _update_at(frame, packet.transport_at + CHECKSUM_OFFSETS[PROTOCOL_TCP],
+               [(old, bytes(frame[begin:end]))])
+
+
+def _mss_at(frame, packet):
+    """=> where the size stands in the first option for it, or None"""
+    at = packet.transport_at + 20
+    end_at = packet.transport_at + (frame[packet.transport_at + 12] >> 4) * 4
+    while at + 2 <= end_at and frame[at] != 0:
+        if frame[at] == 2:
+            return at + 2 if frame[at + 1] == 4 and at + 4 <= end_at else None
+        if frame[at] != 1 and frame[at + 1] < 2:
+            return None
+        at += 1 if frame[at] == 1 else frame[at + 1]
+    return None
+
+
 def _source_at(packet):
     return packet.ip_at + SOURCE_OFFSETS[packet.family]
 

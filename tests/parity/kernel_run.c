@@ -106,11 +106,12 @@ void kernel_run_set_time(struct kernel_run *run, u32 now_s)
 void kernel_run_count(const struct kernel_run *run, struct run_counts *counts)
 {
 	const struct tables *t = &run->state.tables;
-	const u64 *program = t->packet_counters[run->cpu].packets;
-	const u64 *worker = t->packet_counters[t->first_worker_row].packets;
+	const struct packet_counters *program = &t->packet_counters[run->cpu];
+	const struct packet_counters *worker = &t->packet_counters[t->first_worker_row];
 
 	for (u32 i = 0; i < REASON_CAPACITY; i++)
-		counts->packets[i] = program[i] + worker[i];
+		counts->packets[i] = program->packets[i] + worker->packets[i];
+	counts->answers = program->answers[ANSWERS_SENT] + worker->answers[ANSWERS_SENT];
 	counts->held = atomic_read(&t->control->fragments.held);
 }
 
@@ -129,6 +130,14 @@ u8 kernel_run_reason(const struct kernel_run *run, const struct run_counts *befo
 	if (counted + after.held - before->held != 1)
 		kernel_run_give_up("counters", "a frame was not counted or held exactly once");
 	return (u8)reason;
+}
+
+bool kernel_run_answered(const struct kernel_run *run, const struct run_counts *before)
+{
+	struct run_counts after;
+
+	kernel_run_count(run, &after);
+	return after.answers != before->answers;
 }
 
 enum run_verdict kernel_run_handed(const u8 *in, const u8 *out, size_t bytes)

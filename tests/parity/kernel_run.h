@@ -30,6 +30,7 @@ enum run_verdict {
 	RUN_KERNEL,
 	RUN_KERNEL_TRANSLATED,
 	RUN_FORWARD,
+	RUN_ANSWER,
 	RUN_HELD,
 	RUN_CONTRADICTION, /* what was seen of the packet fits none of these */
 };
@@ -46,6 +47,7 @@ struct run_outcome {
 struct run_counts {
 	u64 packets[REASON_CAPACITY];
 	u64 held;
+	u64 answers; /* that were sent */
 };
 
 void kernel_run_open(struct kernel_run *run, u32 flow_capacity, const struct network *network);
@@ -59,6 +61,9 @@ void kernel_run_count(const struct kernel_run *run, struct run_counts *counts);
 
 /* => the reason of the one packet that was counted since; RUN_NO_REASON if it was held instead */
 u8 kernel_run_reason(const struct kernel_run *run, const struct run_counts *before);
+
+/* => whether the packet was answered that was counted since */
+bool kernel_run_answered(const struct kernel_run *run, const struct run_counts *before);
 
 /* => the verdict on a packet that the kernel was handed, of as many bytes as it came with */
 enum run_verdict kernel_run_handed(const u8 *in, const u8 *out, size_t bytes);

@@ -29,12 +29,14 @@
 #include "tests/parity/worker_run.h"
 #include "tests/parity/xdp_run.h"
 
-enum { RECORD_PACKET = 1, RECORD_COLLECT = 2, VERDICT_COLLECTED = 255, TRACE_FRAME_BYTES = 4096 };
+enum { RECORD_PACKET = 1, RECORD_COLLECT = 2, VERDICT_COLLECTED = 255, TRACE_FRAME_BYTES = 4096,
+       TRACE_HEADROOM = 128 };
 
 /* As the files spell verdicts. */
 _Static_assert((int)VERDICT_DROP == RUN_DROP && (int)VERDICT_KERNEL == RUN_KERNEL &&
 		       (int)VERDICT_KERNEL_TRANSLATED == RUN_KERNEL_TRANSLATED &&
-		       (int)VERDICT_FORWARD == RUN_FORWARD && RUN_DROP == 0 && RUN_FORWARD == 3,
+		       (int)VERDICT_FORWARD == RUN_FORWARD &&
+		       (int)VERDICT_ANSWER == RUN_ANSWER && RUN_DROP == 0 && RUN_ANSWER == 4,
 	       "tests/model/replay_file.py");
 
 struct __attribute__((packed)) trace_record {
@@ -76,12 +78,16 @@ static void die(const char *what)
 	exit(2);
 }
 
-static void run_native(u8 *frame, u16 length, u32 ifindex, struct run_outcome *outcome)
+/* The frame may begin in front of where it began, and is then moved to where it was. */
+static void run_native(u8 *frame, u16 *length, u32 ifindex, struct run_outcome *outcome)
 {
-	struct native_frame native = {frame, frame + length};
+	struct native_frame native = {
+		.start = frame, .end = frame + *length, .headroom = TRACE_HEADROOM};
 	struct verdict verdict = nat_packet(&native, ifindex, nat_active_half(), false);
 	bool held = verdict.action == VERDICT_HELD;
 
+	*length = (u16)(native.end - native.start);
+	memmove(frame, native.start, *length);
 	*outcome = (struct run_outcome){
 		.verdict = held ? RUN_HELD : verdict.action,
 		.reason = held ? RUN_NO_REASON : verdict.reason,
@@ -98,10 +104,10 @@ static void run_record(const struct form *form, u8 *frame, const struct trace_re
 		worker_run_packet(form->worker, frame, &length, record->ifindex, record->time_s,
 				  &outcome);
 	else if (form->xdp)
-		xdp_run_packet(form->xdp, frame, length, record->ifindex, record->time_s,
+		xdp_run_packet(form->xdp, frame, &length, record->ifindex, record->time_s,
 			       &outcome);
 	else
-		run_native(frame, length, record->ifindex, &outcome);
+		run_native(frame, &length, record->ifindex, &outcome);
 	*result = (struct result_record){.verdict = outcome.verdict, .reason = outcome.reason,
 					 .length = length, .ifindex = outcome.ifindex};
 }
@@ -141,8 +147,8 @@ static FILE *open_file(const char *directory, const char *name, const char *mode
 
 static void replay(FILE *trace, FILE *results, struct tables *tables, const struct form *form)
 {
-	static u8 room[RUN_FRAME_ROOM + 2] __attribute__((aligned(4)));
-	u8 *frame = room + 2; /* the IP header then lies aligned */
+	static u8 room[TRACE_HEADROOM + 2 + RUN_FRAME_ROOM] __attribute__((aligned(4)));
+	u8 *frame = room + TRACE_HEADROOM + 2; /* the IP header then lies aligned */
 	struct trace_record record;
 
 	while (fread(&record, sizeof(record), 1, trace) == 1) {
@@ -168,7 +174,7 @@ static void replay(FILE *trace, FILE *results, struct tables *tables, const stru
 
 static const char *const tcp_state_names[] = {"opening",     "answered",   "established",
 					      "closing_out", "closing_in", "closed",
-					      "opening_in",  "answered_in"};
+					      "opening_in",  "answered_in", "picked_up"};
 _Static_assert(sizeof(tcp_state_names) / sizeof(tcp_state_names[0]) == TCP_STATE_COUNT,
 	       "every state has a name");
 
@@ -334,16 +340,27 @@ static json_t *reasons_json(const struct tables *t)
 	return object;
 }
 
+static json_t *answers_json(const struct tables *t)
+{
+	json_int_t counts[ANSWER_COUNTS] = {0};
+
+	for (u32 row = 0; row < t->counter_rows; row++)
+		for (u32 what = 0; what < ANSWER_COUNTS; what++)
+			counts[what] += (json_int_t)t->packet_counters[row].answers[what];
+	return json_pack("{s:I, s:I}", "sent", counts[ANSWERS_SENT], "withheld",
+			 counts[ANSWERS_WITHHELD]);
+}
+
 static void write_state(const struct tables *t, const char *path)
 {
 	json_t *state = json_pack(
-		"{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "flows",
+		"{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "flows",
 		kind_json(t, FLOW_SESSION, flow_json), "leases",
 		kind_json(t, FLOW_LEASE, lease_json), "peers",
 		kind_json(t, FLOW_PEER, peer_json), "ports", ports_json(t), "rules",
 		owners_json(t->names->rules, t->rule_counters, MAX_RULE_IDS, true), "pools",
 		owners_json(t->names->pools, t->pool_counters, MAX_POOL_IDS, false), "reasons",
-		reasons_json(t));
+		reasons_json(t), "answers", answers_json(t));
 
 	if (!state || json_dump_file(state, path, JSON_COMPACT))
 		die(path);

@@ -37,6 +37,7 @@ enum {
 	MAX_QUEUES = RUN_INTERFACES,
 	TYPE_AT = 12, /* in a frame */
 	TAG_BYTES = 4,
+	LEAST_MTU = 1280, /* of an interface of a trace */
 	PACKETS_A_ROUND = 1000, /* during the last ones the worker is away */
 	PACKETS_WITH_WORKER = 900,
 };
@@ -147,21 +148,24 @@ static bool is_tag(const u8 *type)
 	return number == ETH_P_8021Q || number == ETH_P_8021AD;
 }
 
-static bool has_two_tags(const u8 *frame, u16 length)
+/* => whether the frame is longer than the MTU of some interface with an Ethernet header and a tag */
+static bool may_be_too_long(const u8 *frame, u16 length)
 {
-	return length >= ETH_HLEN + TAG_BYTES && is_tag(frame + TYPE_AT) &&
-	       is_tag(frame + TYPE_AT + TAG_BYTES);
+	bool two_tags = length >= ETH_HLEN + TAG_BYTES && is_tag(frame + TYPE_AT) &&
+			is_tag(frame + TYPE_AT + TAG_BYTES);
+
+	return two_tags || length > LEAST_MTU + ETH_HLEN + TAG_BYTES;
 }
 
 /*
  * What the worker has begun, the program goes on with now and then, and the other way round. But not
- * what carries two tags: the kernel sends no frame for a program that is longer than the MTU with
- * an Ethernet header and one tag (docs/operations.md).
+ * what carries two tags or much padding: the kernel sends no frame for a program that is longer
+ * than the MTU with an Ethernet header and one tag (docs/operations.md).
  */
 static void come_and_go(struct worker_run *run, const u8 *frame, u16 length)
 {
 	bool here = run->packets++ % PACKETS_A_ROUND < PACKETS_WITH_WORKER ||
-		    has_two_tags(frame, length);
+		    may_be_too_long(frame, length);
 
 	for (u32 i = 0; i < run->queue_count; i++)
 		__atomic_store_n(&run->queues[i]->steering, here, __ATOMIC_RELEASE);
@@ -182,6 +186,7 @@ struct sent_frame {
 	u16 bytes;
 	u32 ifindex;
 	bool steered; /* to the worker */
+	bool answered;
 };
 
 /* Goes on, so that the packet is found in the results; says why, once. */
@@ -232,7 +237,11 @@ static void judge_caught(const struct worker_run *run, struct caught *caught,
 {
 	struct caught second;
 
-	if (caught->sent) {
+	if (caught->sent && sent->answered) {
+		outcome->verdict = RUN_ANSWER;
+		if (caught->ifindex != sent->ifindex)
+			contradict(outcome, "an answer left by another interface");
+	} else if (caught->sent) {
 		outcome->verdict = RUN_FORWARD;
 		outcome->ifindex = caught->ifindex;
 	} else {
@@ -247,11 +256,11 @@ static void judge_caught(const struct worker_run *run, struct caught *caught,
  * should the kernel have put its sending off; after one that did not come, no more.
  * => false if none comes
  */
-static bool catch_one(struct worker_run *run, u8 reason, struct caught *caught)
+static bool catch_one(struct worker_run *run, bool must_come, struct caught *caught)
 {
 	if (wire_catch(&run->wire, 0, caught))
 		return true;
-	if (reason >= REASON_FIRST_DROP)
+	if (!must_come)
 		return false;
 	if (wire_catch(&run->wire, run->patience_ms, caught))
 		return true;
@@ -274,15 +283,14 @@ static void judge_unread(struct worker_run *run, u32 ifindex, u64 passed_before,
 }
 
 /* Writes what was caught over the frame. */
-static void judge_sent(struct worker_run *run, u8 *frame, u16 *length, u32 ifindex,
-		       bool steered, struct run_outcome *outcome)
+static void judge_sent(struct worker_run *run, const struct sent_frame *sent, u8 *frame,
+		       u16 *length, struct run_outcome *outcome)
 {
-	const struct sent_frame sent = {frame, *length, ifindex, steered};
 	struct caught caught;
 
-	if (!catch_one(run, outcome->reason, &caught))
+	if (!catch_one(run, sent->answered || outcome->reason < REASON_FIRST_DROP, &caught))
 		return;
-	judge_caught(run, &caught, &sent, outcome);
+	judge_caught(run, &caught, sent, outcome);
 	memcpy(frame, caught.frame, caught.bytes);
 	*length = (u16)caught.bytes;
 }
@@ -292,6 +300,7 @@ void worker_run_packet(struct worker_run *run, u8 *frame, u16 *length, u32 ifind
 {
 	bool unread = kernel_cannot_read(frame, *length);
 	u64 steered = count_steered(run), passed = unread ? wire_passed(&run->wire, ifindex) : 0;
+	struct sent_frame sent = {.frame = frame, .bytes = *length, .ifindex = ifindex};
 	struct run_counts before;
 
 	come_and_go(run, frame, *length);
@@ -301,6 +310,8 @@ void worker_run_packet(struct worker_run *run, u8 *frame, u16 *length, u32 ifind
 	wait_until_all_is_taken(run);
 	steered = count_steered(run) - steered;
 	run->judged += steered;
+	sent.steered = steered;
+	sent.answered = kernel_run_answered(&run->kernel, &before);
 	*outcome = (struct run_outcome){.verdict = RUN_DROP,
 					.reason = kernel_run_reason(&run->kernel, &before)};
 	if (outcome->reason == RUN_NO_REASON)
@@ -308,7 +319,7 @@ void worker_run_packet(struct worker_run *run, u8 *frame, u16 *length, u32 ifind
 	if (unread)
 		judge_unread(run, ifindex, passed, outcome);
 	else
-		judge_sent(run, frame, length, ifindex, steered, outcome);
+		judge_sent(run, &sent, frame, length, outcome);
 }
 
 void worker_run_close(struct worker_run *run)

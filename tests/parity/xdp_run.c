@@ -46,7 +46,7 @@ static u32 egress_by_link(const struct xdp_run *run, const u8 *source)
 	return 0;
 }
 
-/* What the action and the bytes tell of the core's verdict. */
+/* What the action and the bytes tell of the core's verdict, an answer having been told before. */
 static void judge(const struct xdp_run *run, u32 action, const u8 *in, const u8 *out, u16 length,
 		  struct run_outcome *outcome)
 {
@@ -59,6 +59,8 @@ static void judge(const struct xdp_run *run, u32 action, const u8 *in, const u8 
 		outcome->verdict = (u8)kernel_run_handed(in, out, length);
 		return;
 	case XDP_REDIRECT:
+		if (outcome->verdict == RUN_ANSWER)
+			return;
 		outcome->verdict = RUN_FORWARD;
 		outcome->ifindex = egress_by_link(run, out + 6);
 		return;
@@ -67,12 +69,12 @@ static void judge(const struct xdp_run *run, u32 action, const u8 *in, const u8 
 	}
 }
 
-void xdp_run_packet(struct xdp_run *run, u8 *frame, u16 length, u32 ifindex, u32 now_s,
+void xdp_run_packet(struct xdp_run *run, u8 *frame, u16 *length, u32 ifindex, u32 now_s,
 		    struct run_outcome *outcome)
 {
-	struct xdp_md in = {.data_end = length, .ingress_ifindex = ifindex}, out = {0};
+	struct xdp_md in = {.data_end = *length, .ingress_ifindex = ifindex}, out = {0};
 	u8 result[RUN_FRAME_ROOM];
-	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame, .data_size_in = length,
+	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame, .data_size_in = *length,
 		    .data_out = result, .data_size_out = sizeof(result), .ctx_in = &in,
 		    .ctx_size_in = sizeof(in), .ctx_out = &out, .ctx_size_out = sizeof(out),
 		    .repeat = 1);
@@ -82,9 +84,11 @@ void xdp_run_packet(struct xdp_run *run, u8 *frame, u16 length, u32 ifindex, u32
 	kernel_run_count(&run->kernel, &before);
 	if (bpf_prog_test_run_opts(run->kernel.program, &options))
 		kernel_run_give_up("test run", strerror(errno));
-	if (options.data_size_out - out.data != length)
-		kernel_run_give_up("test run", "the frame's length has changed");
 	outcome->reason = kernel_run_reason(&run->kernel, &before);
-	judge(run, options.retval, frame, result + out.data, length, outcome);
-	memcpy(frame, result + out.data, length);
+	outcome->verdict = kernel_run_answered(&run->kernel, &before) ? RUN_ANSWER : RUN_DROP;
+	if (options.data_size_out - out.data != *length && outcome->verdict != RUN_ANSWER)
+		kernel_run_give_up("test run", "the frame's length has changed");
+	judge(run, options.retval, frame, result + out.data, *length, outcome);
+	*length = (u16)(options.data_size_out - out.data);
+	memcpy(frame, result + out.data, *length);
 }

@@ -14,7 +14,7 @@ struct xdp_run *xdp_run_open(u32 flow_capacity, const struct network *network);
 struct state *xdp_run_state(struct xdp_run *run);
 
 /* Rewrites the frame in place. */
-void xdp_run_packet(struct xdp_run *run, u8 *frame, u16 length, u32 ifindex, u32 now_s,
+void xdp_run_packet(struct xdp_run *run, u8 *frame, u16 *length, u32 ifindex, u32 now_s,
 		    struct run_outcome *outcome);
 
 /* The state is unpinned when the process ends. */
