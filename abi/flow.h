@@ -44,8 +44,16 @@ enum flow_kind {
 
 enum { FLOW_KIND_SHIFT = 12, FLOW_ZONE_MASK = (1 << FLOW_KIND_SHIFT) - 1 };
 
-/* In struct flow.to_zone: the port belongs to a lease, which had this permit then. */
-enum { FLOW_LEASED = 1 << 15, FLOW_PERMIT_SHIFT = 12, FLOW_PERMIT_MASK = 3 };
+/*
+ * In struct flow.to_zone: the port belongs to a lease, which had this permit then; and the remote
+ * end is a NAT address, behind which there is an inside host.
+ */
+enum {
+	FLOW_LEASED = 1 << 15,
+	FLOW_HAIRPIN = 1 << 14,
+	FLOW_PERMIT_SHIFT = 12,
+	FLOW_PERMIT_MASK = 3,
+};
 
 /* Who may open flows from outside to the endpoint of a lease. */
 enum lease_permit {

@@ -13,7 +13,8 @@
 	X(translated_out, "translated and sent to the outside")                                \
 	X(translated_in, "translated back and sent to the inside")                             \
 	X(icmp_error_out, "ICMP error about a flow, translated and sent to the outside")       \
-	X(icmp_error_in, "ICMP error about a flow, translated and sent to the inside")
+	X(icmp_error_in, "ICMP error about a flow, translated and sent to the inside")        \
+	X(hairpinned, "from one inside host to another, translated both ways")
 
 /* X(name, text): the packet was handed to the kernel */
 #define REASONS_KERNEL(X)                                                                      \

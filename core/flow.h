@@ -58,6 +58,12 @@ static __always_inline u16 flow_to_zone(const struct flow *flow)
 	return flow->to_zone & FLOW_ZONE_MASK;
 }
 
+/* => true if the flow's remote end is a NAT address */
+static __always_inline bool flow_is_hairpin(const struct flow *flow)
+{
+	return flow->to_zone & FLOW_HAIRPIN;
+}
+
 static __always_inline bool flow_has_key(const struct flow *flow, const struct flow_key *key)
 {
 	u64 difference = (flow->inside.longs[0] ^ key->inside.longs[0]) |

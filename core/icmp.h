@@ -193,6 +193,13 @@ static __always_inline u32 error_flow_from_inside(const struct quoted *q, u16 zo
 	return flow_look_up(&key);
 }
 
+/* => true if the error is sent to where the quoted packet came from */
+static __always_inline bool error_answers(const struct packet *p, const struct quoted *q)
+{
+	return q->key.inside.longs[0] == p->key.remote.longs[0] &&
+	       q->key.inside.longs[1] == p->key.remote.longs[1];
+}
+
 /* => true if the ICMP checksum and that of the quoted IPv4 header are right [RFC5508 REQ-3] */
 static __always_inline bool error_sums_up(env_frame *frame, const struct packet *p,
 					  const struct quoted *q)
@@ -209,7 +216,8 @@ static __always_inline bool error_sums_up(env_frame *frame, const struct packet 
 }
 
 /*
- * Which flow an error is about: slot + 1 and direction in *match, slot 0 if it is about none.
+ * Which flow an error is about: slot + 1 and direction in *match, slot 0 if it is about none. One
+ * that is about what a host inside got from another is from inside at first (core/hairpin.h).
  * => NO_REASON, or the reason to drop it without further ado
  */
 core_step int error_match(env_frame *frame, struct packet *p, struct flow_match *match)
@@ -224,15 +232,20 @@ core_step int error_match(env_frame *frame, struct packet *p, struct flow_match 
 	config = env_config(p->half);
 	if (!config || !quoted_parse(frame, p, &quoted))
 		return REASON_malformed_packet;
-	if (nat_address_find(config, &p->key.inside))
+	if (!p->hairpin && nat_address_find(config, &p->key.inside))
 		return REASON_spoofed_source;
 	target = nat_address_find(config, &p->key.remote);
 	match->direction = target ? FLOW_IN : FLOW_OUT;
 	if (target)
 		match->slot = error_flow_from_outside(p, &quoted, target);
-	else
+	if (!match->slot && (!target || (!p->hairpin && error_answers(p, &quoted)))) {
 		match->slot = error_flow_from_inside(&quoted, p->key.zone);
-	if (match->slot && !error_sums_up(frame, p, &quoted))
+		if (target && match->slot) {
+			match->direction = FLOW_OUT;
+			p->hairpin = HAIRPIN_OUT;
+		}
+	}
+	if (match->slot && p->hairpin != HAIRPIN_BACK && !error_sums_up(frame, p, &quoted))
 		return REASON_malformed_packet;
 	return NO_REASON;
 }

@@ -10,50 +10,24 @@
 
 #include "core/icmp.h"
 
-/* => the port of a NAT address that a packet from outside is sent to; of an echo reply, its id */
-static __always_inline __be16 port_from_outside(const struct packet *p)
-{
-	return p->kind == PACKET_ECHO_REPLY ? p->key.inside_port : p->key.remote_port;
-}
-
-/* => the port that a packet from outside comes from; 0 for an echo reply */
-static __always_inline __be16 remote_port_from_outside(const struct packet *p)
-{
-	return p->kind == PACKET_ECHO_REPLY ? 0 : p->key.inside_port;
-}
-
-/* => slot + 1 of the flow or lease that owns the port that a packet for a NAT address is sent to */
-static __always_inline u32 owner_from_outside(const struct packet *p,
-					      const struct nat_address *target)
-{
-	if (p->kind != PACKET_TCP && p->kind != PACKET_UDP && p->kind != PACKET_ECHO_REPLY)
-		return 0;
-	return port_owner(target->slot, p->key.protocol, port_from_outside(p));
-}
-
-/* => the lease that owns the port that the packet is sent to, NULL if there is none */
-static __always_inline struct flow *lease_from_outside(const struct packet *p)
-{
-	const struct nat_config *config = env_config(p->half);
-	const struct nat_address *target =
-		config ? nat_address_find(config, &p->key.remote) : NULL;
-	u32 owner = target ? owner_from_outside(p, target) : 0;
-	struct flow *lease = owner ? env_flow(owner - 1) : NULL;
-
-	return lease && flow_is_lease(lease) ? lease : NULL;
-}
-
-/* The flow of a lease that a packet from outside belongs to: match->slot, 0 if there is none. => 0 */
+/*
+ * The flow of a packet for a NAT address that no flow with a port of its own expects: the lease's,
+ * if the port is one's; 0 in match->slot if there is none. A packet that was turned around
+ * (core/hairpin.h) asks for both here. => 0
+ */
 core_step int inbound_match(struct packet *p, struct flow_match *match)
 {
-	struct flow *lease;
+	struct flow *owner;
+	u32 slot;
 
 	if (!p || !match)
 		return -1;
-	lease = lease_from_outside(p);
-	if (lease)
-		match->slot = lease_flow_find(lease, &p->key.inside,
-					      remote_port_from_outside(p));
+	owner = called_owner(p, &slot);
+	if (owner && flow_is_lease(owner))
+		match->slot = lease_flow_find(owner, &p->key.inside, remote_port_from_outside(p));
+	else if (owner && p->hairpin &&
+		 flow_expects(owner, &p->key.inside, remote_port_from_outside(p)))
+		match->slot = slot;
 	return 0;
 }
 
@@ -72,14 +46,9 @@ static __always_inline bool lease_admits(const struct flow *lease, struct flow_k
 	return peer && atomic_read(&peer->life) == FLOW_LIVE && flow_is_of(peer, lease);
 }
 
-static __always_inline bool packet_opens_from_outside(const struct packet *p)
-{
-	return p->kind == PACKET_UDP || (p->kind == PACKET_TCP && tcp_opens(p->tcp_flags));
-}
-
 /* A flow that is opened from outside. */
 static __always_inline void inbound_fill(struct flow *flow, const struct flow *lease,
-					 const struct flow_key *key, u32 now_s)
+					 const struct flow_key *key, bool hairpin, u32 now_s)
 {
 	flow->inside = key->inside;
 	flow->remote = key->remote;
@@ -91,6 +60,8 @@ static __always_inline void inbound_fill(struct flow *flow, const struct flow *l
 	flow->pool = lease->pool;
 	flow->to_zone = lease->to_zone;
 	flow_set_leased(flow, atomic_read(&lease->permit));
+	if (hairpin)
+		flow->to_zone |= FLOW_HAIRPIN;
 	flow->tcp_state = TCP_OPENING_IN;
 	atomic_write(&flow->address, lease->address);
 	flow->port = lease->port;
@@ -113,7 +84,7 @@ static __always_inline u32 inbound_make(struct control *control, const struct pa
 	struct flow_stats *stats = env_flow_stats(reserved - 1);
 
 	if (flow && stats) {
-		inbound_fill(flow, lease, key, env_now_s(control));
+		inbound_fill(flow, lease, key, p->hairpin, env_now_s(control));
 		*stats = (struct flow_stats){.created_s = flow->last_seen_s,
 					     .in_ifindex = p->ifindex};
 		*slot = publish_or_retire(key, flow, reserved);
@@ -133,12 +104,12 @@ core_step int inbound_open(struct packet *p, struct flow_match *match)
 	struct control *control = env_control();
 	struct flow *lease;
 	struct flow_key key;
-	u32 reason;
+	u32 reason, slot;
 
 	if (!p || !match || !control)
 		return REASON_filtered_inbound;
-	lease = packet_opens_from_outside(p) ? lease_from_outside(p) : NULL;
-	if (!lease || flow_to_zone(lease) != p->key.zone)
+	lease = packet_opens_from_outside(p) ? called_owner(p, &slot) : NULL;
+	if (!lease || !flow_is_lease(lease) || flow_to_zone(lease) != p->key.zone)
 		return NO_REASON;
 	lease_flow_key(lease, &p->key.inside, p->key.inside_port, &key);
 	if (flow_look_up(&key) || !lease_admits(lease, &key)) /* one that is ending lets nobody in */

@@ -20,6 +20,7 @@ static u32 now_s;
 static int start_with(const char *rules, u32 maximum_flows)
 {
 	const struct test_configuration configuration = {
+		.from = "'lan'",
 		.pools = TEST_POOL("p", "198.51.100.1", "198.51.100.4", 5000, 5003),
 		.rules = rules,
 		.maximum_flows = maximum_flows,

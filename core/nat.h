@@ -11,6 +11,7 @@
  *                                    miss -> route, rules -> selector -> port -> flow
  *     outside -> parse -> NAT address? -> port table -> flow expects it? -> way -> rewrite -> in
  *                                                       lease? its flow, or a new one if permitted
+ *     inside -> NAT address -> a flow as from inside, and then as from outside (core/hairpin.h)
  *
  * INV-ALIAS   two live flows never share (address, protocol, port): ports have one owner
  *             (INV-PORT-1), and a flow is found by its port only through that owner
@@ -28,9 +29,9 @@
 #ifndef CORE_NAT_H
 #define CORE_NAT_H
 
-#include "core/inbound.h"
 #include "core/fragment.h"
 #include "core/answer.h"
+#include "core/hairpin.h"
 #include "core/icmp.h"
 #include "core/mss.h"
 
@@ -54,6 +55,22 @@ static __always_inline void flow_account(const struct control *control, struct f
 		atomic_add(&stats->packets[direction], 1);
 		atomic_add(&stats->bytes[direction], p->length);
 	}
+}
+
+/* Counts a hairpinned packet for its first flow. => 0 */
+core_step int hairpin_account(struct packet *p)
+{
+	struct control *control = env_control();
+	struct flow_match match = {.direction = FLOW_OUT};
+	struct flow *flow;
+
+	if (!p || !control)
+		return -1;
+	match.slot = (u32)p->hash;
+	flow = env_flow(match.slot - 1);
+	if (flow)
+		flow_account(control, flow, p, &match);
+	return 0;
 }
 
 /* hop: the packet is forwarded by us. => false if the frame does not hold what was parsed */
@@ -138,14 +155,20 @@ static __always_inline struct verdict flow_send(env_frame *frame, struct packet 
 			    verdict_forward(hop->ifindex, way_reason(p, match->direction)));
 }
 
-/* => slot + 1 of the owner of the port if it is a flow that expects the packet, otherwise 0 */
+/*
+ * => slot + 1 of the owner of the port if it is a flow that expects the packet, otherwise 0. One
+ * that expects a NAT address expects no packet as it came.
+ */
 static __always_inline u32 match_from_outside(const struct packet *p,
 					      const struct nat_address *target)
 {
 	u32 owner = owner_from_outside(p, target);
 	struct flow *flow = owner ? env_flow(owner - 1) : NULL;
 
-	return flow && flow_expects(flow, &p->key.inside, remote_port_from_outside(p)) ? owner : 0;
+	return flow && flow_expects(flow, &p->key.inside, remote_port_from_outside(p)) &&
+			       !flow_is_hairpin(flow)
+		       ? owner
+		       : 0;
 }
 
 /* => what becomes of a packet for a NAT address that no flow expects */
@@ -164,20 +187,31 @@ static __always_inline u32 refuse_from_outside(const struct packet *p,
 }
 
 /*
- * A packet for a NAT address that the owner of the port does not expect: the owner may be a lease.
- * => NO_REASON and the flow in *match, or what becomes of the packet
+ * A packet for a NAT address that the owner of the port does not expect: the owner may be a lease,
+ * or the packet one that is hairpinned.
+ * => NO_REASON and the flow in *match, if there is one; or what becomes of the packet
  */
-static __always_inline u32 judge_from_outside(struct packet *p, const struct nat_address *target,
-					      struct flow_match *match)
+static __always_inline u32 judge_from_outside(struct packet *p, struct flow_match *match)
 {
-	u32 reason = NO_REASON;
-
 	inbound_match(p, match);
 	if (!match->slot)
-		reason = (u32)inbound_open(p, match);
-	if (reason != NO_REASON || match->slot)
-		return reason;
-	return refuse_from_outside(p, target);
+		hairpin_match(p, match);
+	return match->slot ? NO_REASON : (u32)inbound_open(p, match);
+}
+
+/*
+ * The rest of it, where that found no flow, or the first of two. first: why none was opened.
+ * => NO_REASON and the flow in *match, or what becomes of the packet
+ */
+static __always_inline u32 judge_hairpin(env_frame *frame, struct packet *p,
+					 const struct nat_address *target,
+					 struct flow_match *match, u32 first)
+{
+	if (first == NO_REASON)
+		return hairpin_back(frame, p, match);
+	if (first < REASON_FIRST_DROP && first != REASON_ttl_expired) /* nobody's, or no rule's */
+		return refuse_from_outside(p, target);
+	return first;
 }
 
 static __always_inline bool packet_can_have_flow(const struct packet *p)
@@ -203,7 +237,8 @@ static __always_inline u32 match_from_inside(const struct control *control, cons
 
 /*
  * A packet that belongs to no flow. Its source is looked at only here: no flow comes from a NAT
- * address or goes to one (dataplane/survey.h sees to that when addresses become NAT addresses).
+ * address (dataplane/survey.h sees to that when addresses become NAT addresses), and those that
+ * go to one are not found from there (match_from_outside()).
  * => NO_REASON and the flow that it opened in *match, or the reason
  */
 static __always_inline u32 judge_without_flow(env_frame *frame, struct packet *p,
@@ -211,14 +246,23 @@ static __always_inline u32 judge_without_flow(env_frame *frame, struct packet *p
 					      const struct nat_address *target,
 					      struct flow_match *match)
 {
+	u32 reason = NO_REASON;
+
 	if (nat_address_find(config, &p->key.inside))
 		return REASON_spoofed_source;
-	if (target)
-		return judge_from_outside(p, target, match);
-	if (p->ttl <= 1)
+	if (target) {
+		reason = judge_from_outside(p, match);
+		if (reason != NO_REASON || (match->slot && !p->hairpin))
+			return reason;
+		p->hairpin = HAIRPIN_OUT;
+	} else if (p->ttl <= 1) {
 		return REASON_ttl_expired;
-	match->direction = FLOW_OUT;
-	return first_packet(frame, p, &match->slot);
+	} else {
+		match->direction = FLOW_OUT;
+	}
+	if (!match->slot)
+		reason = first_packet(frame, p, &match->slot);
+	return target ? judge_hairpin(frame, p, target, match, reason) : reason;
 }
 
 /* => true if the frame is addressed to the interface, and so to the gateway */
@@ -299,11 +343,31 @@ static __always_inline u32 packet_end(env_frame *frame, struct packet *p,
 static __always_inline u32 packet_match_apart(env_frame *frame, struct packet *p,
 					      struct flow_match *match)
 {
+	u32 reason = NO_REASON;
+
 	if (p->kind == PACKET_ICMP_ERROR)
-		return (u32)error_match(frame, p, match);
-	if (p->fragment == FRAGMENT_LATER)
-		return (u32)fragment_match(frame, p, match);
-	return NO_REASON;
+		reason = (u32)error_match(frame, p, match);
+	else if (p->fragment == FRAGMENT_LATER)
+		reason = (u32)fragment_match(frame, p, match);
+	return reason == NO_REASON && p->hairpin ? hairpin_error(frame, p, match) : reason;
+}
+
+/* What is left to do for a packet that has been sent on its way. => the last word */
+static __always_inline struct verdict packet_depart(env_frame *frame, struct packet *p,
+						    const struct flow_match *match,
+						    struct verdict verdict)
+{
+	if (verdict.action != VERDICT_FORWARD && verdict.action != VERDICT_KERNEL_TRANSLATED)
+		return verdict;
+	if (p->fragment == FRAGMENT_FIRST)
+		(void)fragment_learn(frame, p, match->slot, match->direction);
+	if (!p->hairpin)
+		return verdict;
+	if (p->kind != PACKET_ICMP_ERROR)
+		(void)hairpin_account(p);
+	if (verdict.action == VERDICT_FORWARD)
+		verdict.reason = REASON_hairpinned;
+	return verdict;
 }
 
 /* The rest of what becomes of a packet for which packet_begin() gave no reason. */
@@ -337,10 +401,7 @@ static __always_inline struct verdict packet_finish(env_frame *frame, struct pac
 	if (reason != NO_REASON)
 		return verdict_of(packet_end(frame, p, target, reason));
 	verdict = flow_send(frame, p, control, &match);
-	if (p->fragment == FRAGMENT_FIRST && (verdict.action == VERDICT_FORWARD ||
-					      verdict.action == VERDICT_KERNEL_TRANSLATED))
-		(void)fragment_learn(frame, p, match.slot, match.direction);
-	return verdict;
+	return p->fragment || p->hairpin ? packet_depart(frame, p, &match, verdict) : verdict;
 }
 
 static __always_inline struct verdict packet_judge(env_frame *frame, struct packet *p,

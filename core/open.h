@@ -23,7 +23,7 @@
 #ifndef CORE_OPEN_H
 #define CORE_OPEN_H
 
-#include "core/lease.h"
+#include "core/called.h"
 #include "core/memo.h"
 #include "core/overflow.h"
 #include "core/pool_ports.h"
@@ -127,6 +127,31 @@ core_step int first_route(env_frame *frame, struct packet *p, struct first *firs
 	if (route.result == ROUTE_FOUND && !p->rehearsed &&
 	    config->rule_set_of[p->column % MAX_INTERFACES][egress->column % MAX_INTERFACES])
 		first->nexthop = nexthop_learn(control, generation, &route);
+	return NO_REASON;
+}
+
+/*
+ * Instead of the way, of a packet to a NAT address: the zone that the called flow or lease leads to.
+ * => NO_REASON if it may open a flow to there; REASON_ttl_expired; or a reason for the kernel if not
+ */
+core_step int first_route_inside(struct packet *p, struct first *first)
+{
+	const struct nat_config *config;
+	struct flow *owner;
+	u32 slot;
+
+	if (!p || !first)
+		return REASON_local_destination;
+	config = env_config(p->half);
+	if (!config || p->fragment || !packet_opens_from_outside(p))
+		return REASON_local_destination;
+	owner = called_owner(p, &slot);
+	if (!owner)
+		return REASON_local_destination;
+	if (p->ttl <= 1)
+		return REASON_ttl_expired;
+	first->to_zone = flow_to_zone(owner);
+	first->egress = (u16)column_of_zone(config, first->to_zone);
 	return NO_REASON;
 }
 
@@ -371,7 +396,7 @@ static __always_inline void opening_fill(struct opening *o, const struct packet 
 	flow->zone = p->key.zone;
 	flow->rule = first->rule_id;
 	flow->pool = o->pool->id;
-	flow->to_zone = first->to_zone;
+	flow->to_zone = (u16)(first->to_zone | (p->hairpin ? FLOW_HAIRPIN : 0));
 	flow->tcp_state = tcp_first_state(p->tcp_flags);
 	atomic_write(&flow->nexthop_out, first->nexthop);
 	atomic_write(&flow->nexthop_in, NEXTHOP_NONE);
@@ -391,6 +416,7 @@ static __always_inline void opening_fill_lease(struct opening *o)
 	lease->remote = key.remote;
 	lease->remote_port = key.remote_port;
 	lease->zone = key.zone;
+	lease->to_zone = flow_to_zone(lease);
 	lease->permit = o->rule->permit;
 	atomic_write(&lease->policy.word, o->rule->policy.word);
 	atomic_write(&lease->users, 1);
@@ -917,13 +943,16 @@ static __always_inline struct judgement first_judgement(const struct nat_config 
 	return judgement;
 }
 
-/* => whether the packet is one of those that are judged a second time */
+/*
+ * => whether the packet is one of those that are judged a second time: not if that depends on who owns
+ * a port at the time
+ */
 static __always_inline bool sample_is_due(const struct packet *p)
 {
 	const struct nat_config *config = env_config(p->half);
 	u32 every = config ? config->parity_sample : 0;
 
-	return every && p->hash && (u32)(p->hash >> 16) % every == 0;
+	return every && p->hash && !p->hairpin && (u32)(p->hash >> 16) % every == 0;
 }
 
 /* Keeps the packet, which is still as it came, and what was made of it, for the sentinel. */
@@ -971,7 +1000,8 @@ core_step int sample_keep(env_frame *frame, struct packet *p, struct first *firs
  */
 static __always_inline u32 first_steps(env_frame *frame, struct packet *p, struct first *first)
 {
-	u32 reason = (u32)first_route(frame, p, first);
+	u32 reason = p->hairpin ? (u32)first_route_inside(p, first)
+				: (u32)first_route(frame, p, first);
 
 	if (reason == NO_REASON)
 		reason = (u32)first_judge(p, first);

@@ -35,6 +35,13 @@ enum fragment_part {
 	FRAGMENT_LATER,
 };
 
+/* A packet from one inside host to another: see core/hairpin.h. */
+enum hairpin_half {
+	HAIRPIN_NONE,
+	HAIRPIN_OUT,  /* it is being translated outward */
+	HAIRPIN_BACK, /* its source is the gateway's: it is judged as from outside */
+};
+
 enum packet_needs {
 	PACKET_NEEDS_ANSWER = 1,       /* refused by a rule, and its sender is to be told */
 	PACKET_NEEDS_SEGMENT_SIZE = 2, /* a SYN, translated, which offers one */
@@ -43,7 +50,8 @@ enum packet_needs {
 enum tcp_flags { TCP_FIN = 0x01, TCP_SYN = 0x02, TCP_RST = 0x04, TCP_ACK = 0x10 };
 
 struct packet {
-	u64 hash; /* of the key, for packets that have a flow; of a later fragment its new id */
+	u64 hash; /* of the key, for packets that have a flow; of a later fragment its new id; of a
+		   * hairpinned packet slot + 1 of its first flow */
 	struct flow_key key; /* source as inside, destination as remote; a query id as the port
 			      * of the inside end: inside_port of a request, and of a reply too */
 	u32 ifindex;         /* ingress */
@@ -60,7 +68,8 @@ struct packet {
 	bool steered;      /* a worker is there to take it: see nat_packet() */
 	bool rehearsed;    /* judged once more, and to leave no trace: see nat_rehearse() */
 	u8 fragment : 2;   /* enum fragment_part */
-	u8 needs : 6;      /* enum packet_needs: what is left to do once it is judged */
+	u8 hairpin : 2;    /* enum hairpin_half */
+	u8 needs : 4;      /* enum packet_needs: what is left to do once it is judged */
 };
 
 /* Parsing goes on; otherwise the reason that ends it. */

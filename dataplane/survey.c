@@ -170,7 +170,7 @@ bool survey_covers(const struct survey *survey, const struct flow *flow)
 	    !survey_has_zone(survey, flow_to_zone(flow)) ||
 	    !pool_covers(survey->pools[pool], flow) ||
 	    nat_address_find(survey->config, &flow->inside) ||
-	    nat_address_find(survey->config, &flow->remote))
+	    !nat_address_find(survey->config, &flow->remote) == flow_is_hairpin(flow))
 		return false;
 	if (survey->rules[rule] == SURVEY_RULE_INTERFACE)
 		return survey->interface_pools[pool];

@@ -253,6 +253,32 @@ static void an_end_that_becomes_a_nat_address_ends_the_flow(void **state)
 	assert_commit_covers(&after, false, false);
 }
 
+/* A flow to a NAT address ends when that is no longer one. */
+static void a_hairpinned_flow_ends_with_the_address_that_it_calls(void **state)
+{
+	struct test_configuration after = before;
+	struct test_packet packet = {
+		.source = test_addr("10.0.0.9"), .protocol = PROTOCOL_UDP, .source_port = 4000};
+	const struct flow *flow;
+	struct survey *survey;
+
+	(void)state;
+	packet.destination = *flow_translated_address(tables->control, guest_flow);
+	packet.destination_port = host_u16(guest_flow->port);
+	assert_int_equal(test_gateway_receive(TEST_INSIDE, &packet).reason,
+			 REASON_filtered_inbound);
+	flow = test_gateway_flow(&packet);
+	assert_non_null(flow);
+	for (u32 i = 0; i < 2; i++) {
+		test_gateway_commit(&after);
+		survey = survey_new(test_gateway_config());
+		assert_non_null(survey);
+		assert_int_equal(survey_covers(survey, flow), i == 0);
+		survey_free(survey);
+		after.rules = LAN_RULE;
+	}
+}
+
 static bool is_not_covered(const struct flow *flow, void *context)
 {
 	return !survey_covers(context, flow);
@@ -343,6 +369,7 @@ int main(void)
 		TEST(an_action_that_changes_ends_the_rules_flows),
 		TEST(a_zone_that_goes_ends_its_flows),
 		TEST(an_end_that_becomes_a_nat_address_ends_the_flow),
+		TEST(a_hairpinned_flow_ends_with_the_address_that_it_calls),
 		TEST(a_flow_that_goes_on_is_as_it_was),
 		TEST(it_knows_what_the_configuration_uses),
 	};

@@ -182,7 +182,18 @@ static bool is_nat_address(const struct packet_policy *policy, union ip_addr add
 	return false;
 }
 
-/* Of a translated packet: one end was a NAT address or is one now, never neither or both. */
+/* What is said of a packet that comes in agrees with where it comes from. */
+static const char *check_hairpin(const struct judged *j, bool from_nat_address)
+{
+	if (j->action != VERDICT_FORWARD || (j->reason == REASON_hairpinned) == from_nat_address)
+		return NULL;
+	return from_nat_address ? "comes in from a NAT address" : "hairpinned from somewhere else";
+}
+
+/*
+ * Of a translated packet: one end was a NAT address or is one now, never neither; both only if it
+ * is hairpinned.
+ */
 static const char *check_addresses(const struct packet_policy *policy, const struct judged *j)
 {
 	struct layout l = {0};
@@ -194,7 +205,7 @@ static const char *check_addresses(const struct packet_policy *policy, const str
 		return "leaves with an inside source";
 	if (inward && is_nat_address(policy, destination_of(j->after, &l)))
 		return "comes in for a NAT address";
-	return NULL;
+	return inward ? check_hairpin(j, is_nat_address(policy, source_of(j->after, &l))) : NULL;
 }
 
 /* One less if it is forwarded; the kernel counts down itself what it is handed. */

@@ -48,6 +48,7 @@ LEASE_HOSTS6 = {permit: f"2001:db8:1::4{number}" for number, permit in enumerate
 LEASE_MACS = {permit: f"02:00:00:00:00:{number + 5:02x}" for number, permit in enumerate(PERMITS)}
 LEASE_MACS6 = {permit: f"02:00:00:00:00:{number + 8:02x}" for number, permit in enumerate(PERMITS)}
 
+HAIRPINNED = "hairpinned"  # it leaves to the side that it comes from
 LONGER_THAN_ANY_TIMEOUT_S = 10000
 COLLECTIONS = 3  # the first ends flows, the next one leases, and the last one their ports' rest
 NEXT_HOPS = {(WAN, IP): (HOST_MAC, LAN_MAC), (WAN, IPv6): (HOST6_MAC, LAN_MAC),
@@ -189,8 +190,8 @@ def _step(ifindex, packet, expectation):
     frame = _frame(packet, own_mac, SENDER_MAC)
     frame_out = frame
     if expectation.verdict == FORWARD:
-        frame_out = _frame(expectation.packet,
-                           *NEXT_HOPS[ifindex, family(expectation.packet)])
+        side = WAN if expectation.reason == HAIRPINNED else ifindex
+        frame_out = _frame(expectation.packet, *NEXT_HOPS[side, family(expectation.packet)])
     elif expectation.verdict == KERNEL_TRANSLATED:
         frame_out = _frame(expectation.packet, own_mac, SENDER_MAC)
     elif expectation.verdict == ANSWER:
@@ -318,4 +319,4 @@ def egress(step):
     """=> the ifindex that a Step's packet must leave by, 0 for none"""
     if step.verdict != FORWARD:
         return 0
-    return WAN if step.ifindex == LAN else LAN
+    return WAN if step.ifindex == LAN and step.reason != HAIRPINNED else LAN

@@ -165,14 +165,6 @@ def other_endpoints():
     yield end.out(TCP, flags="S")
 
 
-def from_inside():
-    """Nobody inside is let in: it is not the zone that the rule leads to."""
-    end = Endpoint("any-remote-host")
-    yield end.out(UDP)
-    for source in (end.host, LEASE_HOSTS["target-host"]):
-        yield out(IP(src=source, dst=LEASED) / UDP(sport=99, dport=PORT), dropped(FILTERED))
-
-
 def ttl_used_up():
     """A first packet from outside is translated like any other."""
     end = Endpoint("any-remote-host")
@@ -193,6 +185,5 @@ CASES = [
     Case("an error, ipv6", error_ipv6()),
     Case("max-session-number", session_limit()),
     Case("other endpoints", other_endpoints()),
-    Case("from inside", from_inside()),
     Case("ttl used up", ttl_used_up()),
 ]

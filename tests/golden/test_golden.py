@@ -13,6 +13,7 @@ import errors_ipv4
 import errors_ipv6
 import fragments
 import frames
+import hairpin
 import headers
 import lengths
 import persistent
@@ -24,8 +25,8 @@ import translations
 from compare import byte_differences, dump
 from golden import Outcome, Outcomes, egress, without_fresh_id
 
-TABLES = (checksums, destinations, errors_ipv4, errors_ipv6, fragments, frames, headers, lengths,
-          persistent, pool_ports, refusals, segment_sizes, sizes, translations)
+TABLES = (checksums, destinations, errors_ipv4, errors_ipv6, fragments, frames, hairpin, headers,
+          lengths, persistent, pool_ports, refusals, segment_sizes, sizes, translations)
 CASES = [case for table in TABLES for case in table.CASES]
 NAMES = [f"{table.__name__}: {case.name}" for table in TABLES for case in table.CASES]
 

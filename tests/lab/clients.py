@@ -229,3 +229,9 @@ def media_offered_to(address):
         return re.search(r"c=IN IP\d (\S+)\s+t=0 0\s+m=audio (\d+) ", said)
     address, port = wait_until(look, "a call").groups()
     return address, int(port)
+
+
+def hears_itself(host, server):
+    """=> whether a host that calls what a STUN server sees of it hears itself"""
+    said = host.run("turnutils_natdiscovery", "-H", server, timeout=40)
+    return "maybe a successful hairpinning" in said

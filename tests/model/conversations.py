@@ -29,6 +29,7 @@ TCP_OPTIONS = (b"", b"", b"\x02\x04\x05\xb4", b"\x02\x04\x05\xb4\x01\x03\x03\x07
                b"\x01\x01\x01\x02", b"\x01" * 36 + b"\x02\x04\x05\xb4")
 RESET = 3
 CALLED, CALL_ANSWERED = 4, 5
+ANSWERING = 6
 MAXIMUM_PAYLOAD_BYTES = 1400
 MAXIMUM_PACKET_BYTES = 1500
 TUNED_PAYLOAD_BYTES = 32
@@ -74,8 +75,10 @@ class Conversation:
         self.translated = None  # (address, port)
         self.is_fresh = False  # whether it was learned since flows were last collected
         # of a TCP handshake: 0 SYN, 1 answered, 2 data; RESET after an RST. From outside: CALLED,
-        # CALL_ANSWERED, 2
+        # CALL_ANSWERED, 2; ANSWERING is the side that another inside host calls
         self.turn = 0
+        self.peer = None  # the conversation of the inside host that is at the other end
+        self.is_answered = False  # whether that one knows of it
         self.last_out = None
 
     @property
@@ -110,6 +113,9 @@ class Conversation:
             return tcp.ACK
         if self.turn in (CALLED, CALL_ANSWERED):
             self.turn = CALL_ANSWERED
+            return tcp.SYN | tcp.ACK
+        if self.turn == ANSWERING:
+            self.turn = 2
             return tcp.SYN | tcp.ACK
         if self.turn == RESET:
             self.turn = self.rng.choice((0, 2, RESET))
@@ -225,6 +231,31 @@ def call_from_outside(rng, noise, population, conversation):
     if rng.random() < 0.06:
         caller.remote_interface = rng.choice(population.inside + population.outside)[0]
     return caller
+
+
+def call_inside(rng, noise, population, callee):
+    """=> a new Conversation: an inside host calls what another, or itself, is translated to"""
+    itself = callee.interface, callee.host
+    inside = itself if rng.random() < 0.15 else rng.choice(
+        [each for each in population.inside if len(each[1]) == len(callee.host)])
+    address, port = callee.translated
+    caller = Conversation(rng, noise, callee.protocol, inside, (callee.interface, address))
+    caller.remote_port, caller.peer = port, callee
+    if inside == itself and rng.random() < 0.5:
+        caller.host_port = callee.host_port
+    return caller
+
+
+def answer_inside(rng, noise, caller):
+    """=> the Conversation of the called one, who sees what the caller is translated to"""
+    callee = caller.peer
+    answer = Conversation(rng, noise, callee.protocol, (callee.interface, callee.host),
+                          (caller.interface, caller.translated[0]))
+    answer.host_port, answer.remote_port = callee.host_port, caller.translated[1]
+    answer.peer, answer.turn, answer.is_answered = caller, ANSWERING, True
+    answer.learn(*callee.translated)
+    caller.turn, caller.is_answered = 1, True
+    return answer
 
 
 def _other_outside(rng, population, conversation):

@@ -54,6 +54,8 @@ class Kernel:
     def __init__(self, scenario):
         zones = {interface["name"]: zone["name"] for zone in scenario["snapshot"]["zones"]
                  for interface in zone["interfaces"]}
+        self.first_names = {zone["name"]: zone["interfaces"][0]["name"]
+                            for zone in scenario["snapshot"]["zones"] if zone["interfaces"]}
         self.interfaces = {name: Interface(name, description, zones.get(name))
                            for name, description in scenario["interfaces"].items()}
         self.by_ifindex = {each.ifindex: each for each in self.interfaces.values()}
@@ -63,6 +65,10 @@ class Kernel:
                               for address in interface.addresses}
         self.local_addresses = self.own_addresses | set(self._broadcast_addresses())
         self.replace_routes(scenario["routes"])
+
+    def first_interface(self, zone):
+        """=> the first interface of a zone, in the order of the configuration"""
+        return self.interfaces[self.first_names[zone]]
 
     def replace_routes(self, routes):
         """Use other routes from now on (the connected ones stay)."""

@@ -13,7 +13,7 @@ from addresses import packed
 from answers import Answerer
 from datagrams import Fragments
 from flows import Flow, Key
-from kernel import ENCAPSULATION, REJECTING, UNICAST, Interface, Kernel
+from kernel import ENCAPSULATION, REJECTING, UNICAST, Interface, Kernel, Route
 from leases import SHARE, Lease, Leases, lease_key
 from next_hop import Outcome, decide, is_too_big
 from parse import (ECHO_REPLY, ECHO_REQUEST, FIRST, FRAGMENT, ICMP_ERROR, ICMP_OF_FAMILY, LATER,
@@ -143,7 +143,7 @@ class Nat:
         """Section 1.6. Raises a Decision for an error about a flow that does not sum up."""
         packet = arrival.packet
         if self._is_nat_address(packet.destination):
-            flow = self._flow_of_outside(packet)
+            flow = self._flow_of_outside(packet) or self._flow_of_hairpin(arrival)
         else:
             flow = self._flow_of_inside(arrival.interface.zone, packet)
         if flow and not error_sums_up(arrival.frame, packet):
@@ -156,7 +156,12 @@ class Nat:
         if packet.kind == FRAGMENT:
             flow = self._flow_of_fragment(arrival, False)
         else:
-            flow = self._flow_of_outside(packet) or self._open_from_outside(arrival)
+            flow = self._flow_of_outside(packet)
+            first_half = None if flow else self._flow_of_hairpin(arrival)
+            flow = flow or first_half or self._open_from_outside(arrival, arrival.interface.zone)
+            first_half = first_half or (None if flow else self._open_hairpin(arrival))
+            if first_half:
+                return self._turn_back(arrival, first_half)
         if flow is None:
             raise self._not_expected(arrival)
         frame = translate_in(arrival.frame, packet, flow)
@@ -208,11 +213,12 @@ class Nat:
 
     # Section 10.2
 
-    def _open_from_outside(self, arrival):
-        """=> a new flow that a lease permits, or None; a Decision raised if it has no room"""
+    def _open_from_outside(self, arrival, zone):
+        """=> a new flow that a lease permits to those of a zone, or None; a Decision raised if it
+        has no room"""
         packet = arrival.packet
         lease = self._lease_called(packet)
-        if not lease or arrival.interface.zone != lease.egress_zone or (
+        if not lease or zone != lease.egress_zone or (
                 not self.leases.permits(lease, packet.source, packet.source_port)):
             return None
         key = Key(*lease.key[:4], packet.source, packet.source_port)
@@ -222,11 +228,15 @@ class Nat:
 
     def _lease_called(self, packet):
         """=> the lease whose port an opening SYN or a UDP packet is for, or None"""
+        owner = self._owner_called(packet)
+        return owner if isinstance(owner, Lease) else None
+
+    def _owner_called(self, packet):
+        """=> the flow or lease whose port an opening SYN or a UDP packet is for, or None"""
         if packet.kind != UDP and not (packet.kind == TCP and is_opening_syn(packet.tcp_flags)):
             return None
-        owner = self.allocator.owner(packet.destination, packet.protocol,
-                                     packet.destination_port)
-        return owner if isinstance(owner, Lease) else None
+        return self.allocator.owner(packet.destination, packet.protocol,
+                                    packet.destination_port)
 
     def _open_called(self, lease, key, time_s):
         """=> a new flow, counted for the lease's rule and pool; no hit of them is"""
@@ -255,6 +265,53 @@ class Nat:
         lease.flows += 1
         self.leases.note_use(flow, time_s)
         return flow
+
+    # Section 11: hairpinning
+
+    def _flow_of_hairpin(self, arrival):
+        """Section 11.1. => the flow of the first half, or None"""
+        packet = arrival.packet
+        if packet.kind == ICMP_ERROR:
+            if not packet.inner or packet.inner.source != packet.destination:
+                return None
+        elif packet.kind not in (TCP, UDP) or packet.fragment is not None:
+            return None
+        return self._flow_of_inside(arrival.interface.zone, packet)
+
+    def _open_hairpin(self, arrival):
+        """Section 11.2. => a new flow for the first half, or None"""
+        packet = arrival.packet
+        owner = None if packet.fragment is not None else self._owner_called(packet)
+        if owner is None:
+            return None
+        if packet.ttl <= 1:
+            raise to_kernel("ttl_expired")
+        egress = self.kernel.first_interface(owner.egress_zone)
+        route = Route(UNICAST, egress, packet.length)
+        try:
+            rule = self._rule_of_first(arrival, route)
+        except Decision:
+            return None
+        return self._open_counted(arrival, route, rule)
+
+    def _turn_back(self, arrival, first_half):
+        """Sections 11.1, 11.3 and 11.4. => the Result"""
+        if arrival.packet.ttl <= 1:
+            raise to_kernel("ttl_expired")
+        if first_half.ending:
+            raise drop("route_changed")
+        frame = bytes(translate_out(arrival.frame, arrival.packet, first_half))
+        turned = arrival._replace(frame=frame, packet=parse(frame, arrival.interface.mac))
+        flow = self._flow_of_outside(turned.packet) or self._open_from_outside(
+            turned, first_half.egress_zone)
+        if flow is None:
+            raise drop("filtered_inbound")
+        result = self._route(turned, flow, False, translate_in(frame, turned.packet, flow))
+        if result.verdict in (FORWARD, KERNEL_TRANSLATED):
+            self._account(arrival, first_half, True)
+        if result.verdict == FORWARD:
+            return result._replace(reason="hairpinned")
+        return result
 
     # Section 3: everything else
 
@@ -302,6 +359,10 @@ class Nat:
         rule = self._rule_of_first(arrival, route)
         if _can_be_held(arrival.packet):
             raise hold()
+        return self._open_counted(arrival, route, rule)
+
+    def _open_counted(self, arrival, route, rule):
+        """=> a new flow, counted for its rule like a refusal"""
         counters = self.rule_counters[rule]
         counters.hits += 1
         try:
@@ -460,13 +521,17 @@ class Nat:
             return Result(outcome.verdict, outcome.reason, None, arrival.frame)
         if self.mss and arrival.packet.tcp_flags & SYN and not arrival.packet.fragment:
             clamp_mss(frame, arrival.packet, self.mss)
+        self._account(arrival, flow, from_inside)
+        self._pass_on_id(arrival, flow, from_inside, frame)
+        ifindex = egress.ifindex if outcome.verdict == FORWARD else None
+        return Result(outcome.verdict, outcome.reason, ifindex, bytes(frame))
+
+    def _account(self, arrival, flow, from_inside):
+        """Section 4: an ICMP error changes nothing."""
         if arrival.packet.kind != ICMP_ERROR:
             flow.account(arrival.packet, from_inside, arrival.time_s)
             if flow.lease:
                 self.leases.note_use(flow, arrival.time_s)
-        self._pass_on_id(arrival, flow, from_inside, frame)
-        ifindex = egress.ifindex if outcome.verdict == FORWARD else None
-        return Result(outcome.verdict, outcome.reason, ifindex, bytes(frame))
 
     def _pass_on_id(self, arrival, flow, from_inside, frame):
         """Sections 9.1 and 9.2: what a translated fragment leaves with, from inside."""

@@ -253,6 +253,9 @@ def leases(b):
     b.interface("eth3", "dmz", "192.0.3.1/24", "2001:db8:f3::1/64")
     b.neighbour("eth3", "192.0.3.10", "2001:db8:f3::10")
     b.outside("eth3", *["192.0.3.10", "2001:db8:f3::10"] * 4, "192.0.3.11")
+    b.interface("eth2", "guest", "10.2.0.1/16", "2001:db8:2f::1/64")
+    b.neighbour("eth2", "10.2.0.10", "10.2.0.11", "2001:db8:2f::10")
+    b.inside("eth2", *["10.2.0.10", "10.2.0.11", "2001:db8:2f::10"] * 3)
     for name, number in (("any", 1), ("host", 2), ("port", 3)):
         b.pool(name, [f"198.51.100.{number * 16}-198.51.100.{number * 16 + 2}",
                       f"2001:db8:64:{number}::1-2001:db8:64:{number}::3"],
@@ -261,9 +264,10 @@ def leases(b):
     b.port_randomization = b.rng.random() < 0.7
     here = {"source_addresses": ["10.0.1.16/29", "2001:db8:1::4/126"]}
     there = {"source_addresses": ["10.0.1.8/30", "2001:db8:1::2/127"]}
-    b.rule_set("lan-out", zone_context("lan"), zone_context("wan", "dmz"),
+    b.rule_set("lan-out", zone_context("lan", "guest"), zone_context("wan", "dmz"),
                rule("off", "off", destination_addresses=["192.0.2.8/32"]),
                rule("plain", "any", destination_addresses=["192.0.2.7/32"]),
+               rule("plain-too", "any", source_addresses=["10.2.0.11/32", "10.0.1.17/32"]),
                rule("host-too", "port", _lease(b, TARGET_HOST), **there,
                     destination_addresses=["192.0.2.0/30", "2001:db8:c0::/126"]),
                rule("port", "port", _lease(b, TARGET_HOST_PORT), **there),

@@ -92,7 +92,7 @@ def test_wrong_leases_are_noticed(tmp_path, capsys):
     (tmp_path / "state.json").write_text(json.dumps(state), encoding="utf-8")
     lines = compare.state_differences(directory / "expected_state.json", tmp_path / "state.json")
     assert len(lines) == 4
-    assert lines[0].startswith("lease lan ") and ": flows: expected" in lines[0]
+    assert lines[0].startswith("lease ") and ": flows: expected" in lines[0]
     assert ": missing, expected" in lines[1]
     assert all(line.startswith("peer ") for line in lines[2:])
 

@@ -415,7 +415,8 @@ def with_dmz(*rules):
 
 
 def test_only_from_the_zone_that_the_rule_leads_to():
-    gateway = Gateway(with_dmz(rule("all", "p", persistent_nat(ANY_REMOTE_HOST))))
+    gateway = Gateway(with_dmz(rule("all", "p", persistent_nat(ANY_REMOTE_HOST),
+                                    source_addresses=["10.0.0.0/8"])))
     gateway.out(udp())
     for ifindex in (LAN, DMZ):
         assert gateway.reason(ifindex, call(99)) == FILTERED

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import NamedTuple, Optional
 
 from build import ETHERNET_BYTES, MINIMUM_FRAME_BYTES, ethernet
-from conversations import (ODD_FLAGS, Noise, call_from_outside, open_conversation,
-                           share_endpoint)
+from conversations import (ODD_FLAGS, Noise, answer_inside, call_from_outside, call_inside,
+                           open_conversation, share_endpoint)
 from damage import damage
 from kernel import mac_bytes
 from nat import Nat, Result
@@ -33,7 +33,10 @@ PENDING_CHANCE = 0.4
 COLLECT_CHANCE = 0.004
 JUMP_CHANCE = 0.002
 JUMP_AGAIN_CHANCE = 0.4  # leases end so long after their flows
-LEASE_CHANCE = 0.22  # where rules have persistent-nat
+LEASE_CHANCE = 0.28  # where rules have persistent-nat
+ANSWER_CHANCE = 0.60  # of the other side, and below that of whoever pretends to be one
+PRETENCE_CHANCE = 0.17
+HAIRPIN_CHANCE = 0.01  # where rules have none
 INSIST_CHANCE = 0.02
 INSISTING_PACKETS = 14  # more than are answered in a second
 GIVES_UP_AFTER = ("filtered_inbound", "local_destination")
@@ -68,6 +71,14 @@ class Conversations:
     def call(self):
         """=> one that somebody outside is about to begin; not added yet"""
         return call_from_outside(self.rng, self.noise, self.population, self.translated())
+
+    def call_inside(self):
+        """=> a new one of an inside host that calls another"""
+        return self.add(call_inside(self.rng, self.noise, self.population, self.translated()))
+
+    def answer(self, caller):
+        """The called one has heard of it: a new one of its own."""
+        self.add(answer_inside(self.rng, self.noise, caller))
 
     def add(self, conversation):
         """=> the same, which is live from now on"""
@@ -162,17 +173,23 @@ class Trace:
         if self.has_leases and self.rng.random() < LEASE_CHANCE:
             return self._send_of_lease()
         chance = self.rng.random()
+        if chance < HAIRPIN_CHANCE:
+            return self._send_out(self.conversations.call_inside())
         if chance < 0.14:
             return self._send_out(self.conversations.open())
         conversation = self.conversations.any()
-        if conversation.translated and chance < 0.60:
+        answers = PRETENCE_CHANCE if conversation.peer else ANSWER_CHANCE
+        if conversation.translated and chance < answers:
             return self._send_in(conversation)
         return self._send_out(conversation)
 
     def _send_of_lease(self):
         """An inside endpoint that others know calls somebody else, or is called."""
-        if self.rng.random() < 0.4:
+        chance = self.rng.random()
+        if chance < 0.3:
             return self._send_out(self.conversations.share())
+        if chance < 0.5:
+            return self._send_out(self.conversations.call_inside())
         caller = self.conversations.call()
         flags = self.rng.choice(ODD_FLAGS) if self.rng.random() < 0.04 else None
         interface = caller.remote_interface
@@ -217,9 +234,14 @@ class Trace:
         if conversation.is_fresh:
             return
         packet = parse(record.result.frame)
-        if packet.fragment != LATER and packet.destination == conversation.remote and (
-                packet.protocol == conversation.protocol):
-            conversation.learn(packet.source, packet.source_port)
+        peer = conversation.peer
+        receiver = peer.host if peer else conversation.remote
+        if packet.fragment == LATER or packet.destination != receiver or (
+                packet.protocol != conversation.protocol):
+            return
+        conversation.learn(packet.source, packet.source_port)
+        if peer and not conversation.is_answered:
+            self.conversations.answer(conversation)
 
     def _arrive(self, interface, frame):
         ifindex = self.scenario["interfaces"][interface]["ifindex"]

@@ -26,7 +26,7 @@ import parity
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKETS = 5000
-PLAIN, PLAIN_V1, TINY, SMALL_TABLE = 0, 11, 2, 14  # seeds, and so shapes of scenarios
+PLAIN, PLAIN_V1, TINY, LEASES, SMALL_TABLE = 0, 11, 2, 7, 14  # seeds, and so shapes of scenarios
 
 
 class Fault(NamedTuple):
@@ -85,6 +85,13 @@ FAULTS = (
           (("raw_u32(network_u32(id))", "raw_u32(network_u32((u16)id))"),)),
     Fault("later fragments of a worker go the other way", "worker", PLAIN, "core/fragment.h",
           (("match->direction = said.direction;", "match->direction = !said.direction;"),)),
+    Fault("hairpinned packets count for one of their flows", "native", LEASES, "core/nat.h",
+          (("(void)hairpin_account(p);", "(void)hairpin_account;"),)),
+    Fault("the source of a hairpinned packet stays", "xdp", LEASES, "core/hairpin.h",
+          (("return hairpin_rewrite(frame, p) ? REASON_malformed_packet : NO_REASON;",
+            "(void)hairpin_rewrite;\n\treturn NO_REASON;"),)),
+    Fault("who looks like the second half is let in", "worker", LEASES, "core/nat.h",
+          (("!flow_is_hairpin(flow)", "true"),)),
     Fault("a SYN does not open a closed flow again", "oracle", SMALL_TABLE,
           "tests/model/tcp.py",
           (("if state in (CLOSED, PICKED_UP) and flags & SYN and not flags & ACK:",
