@@ -31,7 +31,9 @@ static __always_inline u32 owner_from_outside(const struct packet *p,
 	return port_owner(target->slot, p->key.protocol, port_from_outside(p));
 }
 
-/* The same where the NAT address is not known yet. => the flow or lease too, NULL if none owns it */
+/*
+ * The same where the NAT address is not known yet. => the flow or lease too, NULL if none owns it
+ */
 static __always_inline struct flow *called_owner(const struct packet *p, u32 *slot)
 {
 	const struct nat_config *config = env_config(p->half);

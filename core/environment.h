@@ -47,8 +47,8 @@ static __always_inline u8 *env_frame_start(const env_frame *frame);
 static __always_inline u8 *env_frame_end(const env_frame *frame);
 
 /*
- * Makes room for `grow` bytes in front of the frame, and cuts it to `bytes` in all, which is not more
- * than there are then. => false if that cannot be done; the frame is then good for nothing
+ * Makes room for `grow` bytes in front of the frame, and cuts it to `bytes` in all, which is not
+ * more than there are then. => false if that cannot be done; the frame is then good for nothing
  */
 static __always_inline bool env_frame_resize(env_frame *frame, u32 grow, u32 bytes);
 

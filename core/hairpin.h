@@ -5,8 +5,8 @@
  *
  * Such a packet has two flows. That of its sender is looked for, or opened (first_route_inside()),
  * as of any packet from inside; then the packet is turned around: what is known of it is what the
- * outside would see, and it is judged as if it came from there. The frame is written when both flows
- * are known.
+ * outside would see, and it is judged as if it came from there. The frame is written when both
+ * flows are known.
  *
  * Only packets that were turned around may have a NAT address as source. A flow that expects one
  * (FLOW_HAIRPIN) is not found for any other.

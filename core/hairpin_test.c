@@ -180,7 +180,10 @@ static void a_host_calls_itself(void **state)
 	test_gateway_assert_sound();
 }
 
-/* [RFC5382 REQ-8] the second as from outside, the first as from inside; TCP is established for both. */
+/*
+ * [RFC5382 REQ-8] the second as from outside, the first as from inside; TCP is established for
+ * both.
+ */
 static void both_flows_count(void **state)
 {
 	struct tuple to = tuple_of(known(&called, PROTOCOL_TCP));

@@ -95,8 +95,8 @@ static __always_inline u32 inbound_make(struct control *control, const struct pa
 }
 
 /*
- * Opens a flow for a packet from outside that belongs to none, if a lease permits it: match->slot is
- * then the flow.
+ * Opens a flow for a packet from outside that belongs to none, if a lease permits it: match->slot
+ * is then the flow.
  * => NO_REASON, also if it is not permitted; or the reason for the drop
  */
 core_step int inbound_open(struct packet *p, struct flow_match *match)
@@ -115,7 +115,7 @@ core_step int inbound_open(struct packet *p, struct flow_match *match)
 	if (flow_look_up(&key) || !lease_admits(lease, &key)) /* one that is ending lets nobody in */
 		return NO_REASON;
 	lease_flow_key(lease, &p->key.inside, p->key.inside_port, &key);
-	reason = lease_take(lease, lease_flows_max(lease->policy));
+	reason = lease_take(lease, lease_flows_max(lease_policy(lease)));
 	if (reason == NO_REASON)
 		reason = inbound_make(control, p, lease, &key, &match->slot);
 	if (reason == NO_REASON)

@@ -2,9 +2,9 @@
 /*
  * Leases: what persistent-nat promises to an inside endpoint. docs/packet-path.md, section 10.
  *
- * A lease lies in the flow table like a flow (abi/flow.h) and owns its port; flows that are translated
- * through it share the port, and are counted in `users`. Peers remember whom the endpoint has called,
- * where that decides who may call it.
+ * A lease lies in the flow table like a flow (abi/flow.h) and owns its port; flows that are
+ * translated through it share the port, and are counted in `users`. Peers remember whom the
+ * endpoint has called, where that decides who may call it.
  *
  * INV-LEASE-1  an endpoint has one lease for a pool: it is published under a key that names both.
  *              Where the rule's pool had no port, it is one for the overflow pool; the rule's pool
@@ -129,6 +129,12 @@ static __always_inline u32 lease_take(struct flow *lease, u32 flows_max)
 static __always_inline u32 lease_flows_max(union lease_policy policy)
 {
 	return policy.flows_max + 1u;
+}
+
+/* => what the lease allows now */
+static __always_inline union lease_policy lease_policy(const struct flow *lease)
+{
+	return (union lease_policy){.word = atomic_read(&lease->policy.word)};
 }
 
 /* Makes sure that the new slot is one of the few that leases and peers may take. => false if not */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Leases of persistent-nat: one translated tuple for an endpoint whatever it talks to, who may call it,
- * and that what is refused leaves nothing behind.
+ * Leases of persistent-nat: one translated tuple for an endpoint whatever it talks to, who may call
+ * it, and that what is refused leaves nothing behind.
  */
 #include "core/nat.h"
 
@@ -482,7 +482,10 @@ static void no_wait(void)
 {
 }
 
-/* [INV-LEASE-2] a lease that is told to end takes its flows along, and its port is theirs until then. */
+/*
+ * [INV-LEASE-2] a lease that is told to end takes its flows along, and its port is theirs until
+ * then.
+ */
 static void a_lease_that_is_ended_takes_its_flows_along(void **state)
 {
 	struct test_packet packet = out("203.0.113.1", 53);

@@ -503,9 +503,9 @@ static __always_inline struct judgement nat_rehearse(env_frame *frame, u32 ifind
 }
 
 /*
- * A packet that the gateway itself sends out of a zone interface: an ICMP error that quotes a flow's
- * inside host is translated, one that might and does not tell is dropped, everything else is left
- * alone.
+ * A packet that the gateway itself sends out of a zone interface: an ICMP error that quotes a
+ * flow's inside host is translated, one that might and does not tell is dropped, everything else is
+ * left alone.
  */
 static __always_inline enum local_outcome nat_local_packet(env_frame *frame)
 {

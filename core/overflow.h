@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
- * Which pool is asked when another one has no free port: `overflow-pool` [Junos: security nat source
- * pool P overflow-pool (NAME | interface)]. docs/packet-path.md, section 6.
+ * Which pool is asked when another one has no free port: `overflow-pool` [Junos: security nat
+ * source pool P overflow-pool (NAME | interface)]. docs/packet-path.md, section 6.
  *
  * An overflow pool has none of its own, so that a packet asks two pools at most.
  */

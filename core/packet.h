@@ -28,7 +28,9 @@ enum packet_kind {
 	PACKET_ICMP_ERROR,
 };
 
-/* A first fragment that shows what it belongs to has the kind of that; others are PACKET_FRAGMENT. */
+/*
+ * A first fragment that shows what it belongs to has the kind of that; others are PACKET_FRAGMENT.
+ */
 enum fragment_part {
 	FRAGMENT_NONE,  /* not a fragment, or one of a protocol that has no flows */
 	FRAGMENT_FIRST, /* without an offset */

@@ -80,8 +80,8 @@ static struct flow *lease_of(const struct flow *flow)
 }
 
 /*
- * A flow of a lease has ended. A process killed in the middle of this leaves it to be done again; the
- * count never goes below none.
+ * A flow of a lease has ended. A process killed in the middle of this leaves it to be done again;
+ * the count never goes below none.
  */
 static void leave_lease(const struct flow *flow, u32 now_s)
 {
@@ -221,7 +221,7 @@ static bool lease_must_go(struct flow *lease, u8 life, const struct collector_pa
 {
 	if (flow_is_to_end(lease, life, pass))
 		atomic_or(&lease->users, LEASE_CLOSED);
-	else if (has_rested(lease, lease->policy.inactivity_timeout_s, pass))
+	else if (has_rested(lease, lease_policy(lease).inactivity_timeout_s, pass))
 		(void)atomic_replace(&lease->users, 0, LEASE_CLOSED);
 	return atomic_read(&lease->users) == LEASE_CLOSED;
 }
@@ -244,7 +244,7 @@ static bool peer_must_go(const struct flow *peer, u8 life, const struct collecto
 
 	return !lease || atomic_read(&lease->users) & LEASE_CLOSED ||
 	       flow_is_to_end(peer, life, pass) ||
-	       has_rested(peer, lease->policy.inactivity_timeout_s, pass);
+	       has_rested(peer, lease_policy(lease).inactivity_timeout_s, pass);
 }
 
 static bool flow_must_go(struct flow *flow, u8 life, const struct collector_pass *pass)
@@ -328,8 +328,8 @@ static void touch_peer(const struct flow *flow)
 }
 
 /*
- * Before the rest: flows keep the peers of their remote ends, wherever in the table those lie, and what
- * hangs on a lease that is over ends in the same pass.
+ * Before the rest: flows keep the peers of their remote ends, wherever in the table those lie, and
+ * what hangs on a lease that is over ends in the same pass.
  */
 static void visit_leases(struct control *control, struct collector_pass *pass, struct batch *batch,
 			 u32 first, u32 end)
@@ -354,7 +354,7 @@ static void visit_others(struct control *control, struct collector_pass *pass, s
 	for (u32 slot = first; slot < end; slot++) {
 		const struct flow *flow = env_flow(slot);
 
-		if (flow && (!flow_is_lease(flow) || atomic_read(&flow->life) == FLOW_FREE))
+		if (flow && atomic_read(&flow->life) != FLOW_FREE && !flow_is_lease(flow))
 			visit(control, pass, batch, slot + 1);
 	}
 }

@@ -6,7 +6,7 @@
 
 #include <arpa/inet.h>
 
-#include "core/atomic.h"
+#include "core/lease.h"
 #include "dataplane/clock.h"
 #include "dataplane/report_view.h"
 #include "dataplane/words.h"
@@ -14,7 +14,7 @@
 /* => seconds until the lease ends if nothing comes; null while it has flows */
 static json_t *left_json(const struct flow *lease)
 {
-	u32 timeout = lease->policy.inactivity_timeout_s;
+	u32 timeout = lease_policy(lease).inactivity_timeout_s;
 	s64 idle = (s64)clock_now_s() - atomic_read(&lease->last_seen_s);
 
 	if (atomic_read(&lease->users))
@@ -46,9 +46,9 @@ static json_t *lease_json(const struct view *v, u32 slot)
 		report_address(&translated->address), "translated_port",
 		(json_int_t)ntohs(lease->port), "permit", permit_name(lease), "left",
 		left_json(lease), "inactivity_timeout",
-		(json_int_t)lease->policy.inactivity_timeout_s, "sessions",
+		(json_int_t)lease_policy(lease).inactivity_timeout_s, "sessions",
 		(json_int_t)(atomic_read(&lease->users) & ~LEASE_CLOSED), "maximum_sessions",
-		(json_int_t)lease->policy.flows_max + 1);
+		(json_int_t)lease_flows_max(lease_policy(lease)));
 }
 
 struct lease_walk {

@@ -6,8 +6,8 @@
  *
  * A flow goes on if its rule still exists and translates, if its zones still exist, if its address
  * and port still belong to the pool that the rule uses, or to that pool's overflow pool if the flow
- * came from there, and if neither of its ends has become a NAT address, or, if its remote end was one,
- * ceased to be one. So a pool that grows ends no flow.
+ * came from there, and if neither of its ends has become a NAT address, or, if its remote end was
+ * one, ceased to be one. So a pool that grows ends no flow.
  */
 #ifndef DATAPLANE_SURVEY_H
 #define DATAPLANE_SURVEY_H

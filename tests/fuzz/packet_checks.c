@@ -31,12 +31,12 @@ static void lay_out_ipv6(const u8 *frame, struct layout *l)
 {
 	l->protocol = frame[l->ip + 6];
 	l->transport = l->ip + 40;
+	l->later = false;
 	while (is_extension(l->protocol) && l->transport + 8 <= l->end) {
 		u32 units = l->protocol == 44 ? 1 : frame[l->transport + 1] + 1u;
 
 		if (l->protocol == 44)
 			l->later = l->later || word(frame, l->transport + 2) >= 8;
-
 		l->protocol = frame[l->transport];
 		l->transport += 8 * units;
 		if (l->later)

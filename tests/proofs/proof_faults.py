@@ -12,7 +12,7 @@ class Fault(NamedTuple):
     finder: str
 
 
-PORTS, FLOW, OPEN = "core/ports.h", "core/flow.h", "core/open.h"
+PORTS, FLOW, OPENING = "core/ports.h", "core/flow.h", "core/opening.h"
 LEASE, INBOUND, COLLECTOR = "core/lease.h", "core/inbound.h", "dataplane/collector.c"
 
 FAULTS = (
@@ -35,7 +35,7 @@ FAULTS = (
           (("\tu64 index;\n\n\tif (!bits)", "\tu64 index;\n\n\tatomic_add("
             "&space->group_free[port / PORTS_PER_GROUP], -1u);\n\tif (!bits)"),), "ports"),
     Fault("the search gives up after the end of the range", PORTS,
-          (("if (!search.found && start > low)", "if (!search.found && start > high)"),), "ports"),
+          (("if (!search.found && start > low)", "if (!search.found && start > range.high)"),), "ports"),
     Fault("a port that is owned is kept for the kernel", PORTS,
           (("if (!atomic_replace(&space->owners[port], PORT_FREE, PORT_KERNEL))\n\t\treturn "
             "atomic_read(&space->owners[port]) == PORT_KERNEL;",
@@ -88,7 +88,7 @@ FAULTS = (
     Fault("a flow of a lease is not counted", LEASE,
           (("u32 users = atomic_fetch_add(&lease->users, 1);",
             "u32 users = atomic_read(&lease->users);"),), "lease"),
-    Fault("a lease that lost the race is used all the same", OPEN,
+    Fault("a lease that lost the race is used all the same", "core/persist.h",
           (("\tfirst->lease = publish_or_retire(&key, lease, reserved);\n",
             "\t(void)publish_or_retire(&key, lease, reserved);\n"),), "lease"),
     Fault("who opens a flow from outside that exists already stays counted", INBOUND,
@@ -96,19 +96,19 @@ FAULTS = (
     Fault("who meets a closed lease is let in", LEASE,
           (("if (users < flows_max)", "if ((users & ~LEASE_CLOSED) < flows_max)"),),
           "lease-idle"),
-    Fault("a flow that lost the race keeps its port", OPEN,
+    Fault("a flow that lost the race keeps its port", OPENING,
           (("\tif (ports && !(flow->to_zone & FLOW_LEASED))\n",
             "\tif (ports && flow->to_zone & FLOW_LEASED)\n"),), "same-tuple"),
-    Fault("the slot of a flow that lost the race is free at once", OPEN,
+    Fault("the slot of a flow that lost the race is free at once", OPENING,
           (("\tatomic_write(&flow->life, FLOW_RETIRED);\n",
             "\tatomic_write(&flow->life, FLOW_FREE);\n\tflow_push_free(env_control(), flow, "
             "(u32)(flow - env_flow(0)) + 1, env_cpu());\n"),),
           "answer-loser"),
-    Fault("a slot stays away where no port is free", OPEN,
+    Fault("a slot stays away where no port is free", OPENING,
           (("\t\tflow_push_free(o.control, o.flow, o.slot, env_cpu());\n", ""),), "full-range"),
-    Fault("only the first address of the pool is asked", OPEN,
+    Fault("only the first address of the pool is asked", OPENING,
           (("o->pool->selector == SELECT_ROUND_ROBIN ? o->length : 1", "1u"),), "next-address"),
-    Fault("a flow is live before it has a port", OPEN,
+    Fault("a flow is live before it has a port", OPENING,
           (("\topening_fill(&o, p, first);\n\tif (!opening_claim(&o)) {\n",
             "\topening_fill(&o, p, first);\n\tatomic_write(&o.flow->life, FLOW_LIVE);\n"
             "\tif (!opening_claim(&o)) {\n"),), "expiry"),
@@ -126,10 +126,10 @@ FAULTS = (
     Fault("a flow that is published late is buried with the others", COLLECTOR,
           (("return dying->entry != NULL;", "return false;"),), "expiry"),
     Fault("a slot is free before its port", COLLECTOR,
-          (("\t\tlet_go(flow, dying->slot, pass->now_s);\n", "\t\t;\n"),
+          (("\t\tlet_go(flow, dying->slot, pass);\n", "\t\t;\n"),
            ("\tflow_push_free(control, flow, dying->slot, dying->slot);\n",
             "\tflow_push_free(control, flow, dying->slot, dying->slot);\n"
-            "\tif (dying->was_published)\n\t\tlet_go(flow, dying->slot, pass->now_s);\n")),
+            "\tif (dying->was_published)\n\t\tlet_go(flow, dying->slot, pass);\n")),
           "reuse-by-word"),
     Fault("a lease is seen to be idle, and then closed", COLLECTOR,
           (("(void)atomic_replace(&lease->users, 0, LEASE_CLOSED);",
@@ -146,12 +146,12 @@ FAULTS = (
           "lease-loser"),
     Fault("a flow is counted out before packets under way have seen its end", COLLECTOR,
           (("\t\tdying.entry = unlink_flow(control, flow, slot);\n",
-            "\t\tlet_go(flow, slot, pass->now_s);\n"
+            "\t\tlet_go(flow, slot, pass);\n"
             "\tif (dying.was_published)\n"
             "\t\tdying.entry = unlink_flow(control, flow, slot);\n"),
-           ("\t\tlet_go(flow, dying->slot, pass->now_s);\n", "\t\t;\n")), "lease-idle"),
+           ("\t\tlet_go(flow, dying->slot, pass);\n", "\t\t;\n")), "lease-idle"),
     Fault("a port is released, whoever owns it", COLLECTOR,
-          (("if (atomic_read(&space->owners[port]) == slot)", "if (slot)"),), "killed-long"),
+          (("if (atomic_read(&space->owners[port]) != slot)", "if (!slot)"),), "killed-long"),
     Fault("the intent of one that was killed outlives its flow", COLLECTOR,
           (("\t\tsettle_intent(control, hash_of(control, flow), dying->slot);\n", ""),),
           "killed-publisher"),

@@ -31,7 +31,8 @@ DEPTH = 20000
 
 # The sources under test, with these numbers made small.
 SOURCES = ("abi", "core", "dataplane/audit.c", "dataplane/audit.h", "dataplane/audit_private.h",
-           "dataplane/collector.c", "dataplane/collector.h", "dataplane/tables.h")
+           "dataplane/collector.c", "dataplane/collector.h", "dataplane/rest.c", "dataplane/rest.h",
+           "dataplane/tables.h")
 SMALL = {
     "abi/ports.h": (("PORTS_PER_SPACE = 65536", "PORTS_PER_SPACE = 8"),
                     ("PORTS_PER_WORD = 64", "PORTS_PER_WORD = 2"),

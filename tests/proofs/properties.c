@@ -357,7 +357,7 @@ static u32 ports_in_use(u32 address, u32 *without_holder)
 						  ? &world.flows[owner - 1]
 						  : NULL;
 
-		if (owner == PORT_FREE || owner == PORT_KERNEL)
+		if (owner == PORT_FREE || owner == PORT_KERNEL || port_rests(owner))
 			continue;
 		count++;
 		*without_holder +=

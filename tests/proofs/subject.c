@@ -9,6 +9,7 @@
 #define env_loop(count, step, context) model_loop(count, step, context, sizeof(*(context)))
 #include "core/nat.h"
 #include "dataplane/collector.c" // NOLINT(bugprone-suspicious-include)
+#include "dataplane/rest.c"      // NOLINT(bugprone-suspicious-include)
 
 #include <stdlib.h>
 
