@@ -26,7 +26,7 @@ import parity
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKETS = 5000
-PLAIN, PLAIN_V1, TINY, LEASES, SMALL_TABLE = 0, 11, 2, 7, 14  # seeds, and so shapes of scenarios
+PLAIN, PLAIN_V1, TINY, LEASES, SMALL_TABLE = 0, 33, 2, 7, 3  # seeds, and so shapes of scenarios
 
 
 class Fault(NamedTuple):
