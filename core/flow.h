@@ -55,7 +55,7 @@ static __always_inline enum flow_kind flow_kind(const struct flow *flow)
 /* => the zone that packets of the flow have to leave by, from inside */
 static __always_inline u16 flow_to_zone(const struct flow *flow)
 {
-	return flow->to_zone & FLOW_ZONE_MASK;
+	return atomic_read(&flow->to_zone) & FLOW_ZONE_MASK;
 }
 
 /* => true if the flow's remote end is a NAT address */

@@ -56,9 +56,9 @@ static __always_inline void inbound_fill(struct flow *flow, const struct flow *l
 	flow->protocol = key->protocol;
 	flow->family = key->family;
 	flow->zone = key->zone;
-	flow->rule = lease->rule;
+	flow->rule = atomic_read(&lease->rule);
 	flow->pool = lease->pool;
-	flow->to_zone = lease->to_zone;
+	flow->to_zone = flow_to_zone(lease);
 	flow_set_leased(flow, atomic_read(&lease->permit));
 	if (hairpin)
 		flow->to_zone |= FLOW_HAIRPIN;
@@ -104,7 +104,7 @@ core_step int inbound_open(struct packet *p, struct flow_match *match)
 	struct control *control = env_control();
 	struct flow *lease;
 	struct flow_key key;
-	u32 reason, slot;
+	u32 reason, slot, rule;
 
 	if (!p || !match || !control)
 		return REASON_filtered_inbound;
@@ -120,9 +120,10 @@ core_step int inbound_open(struct packet *p, struct flow_match *match)
 		reason = inbound_make(control, p, lease, &key, &match->slot);
 	if (reason == NO_REASON)
 		return NO_REASON;
-	owner_count_failure(env_rule_counters(lease->rule), reason);
+	rule = atomic_read(&lease->rule);
+	owner_count_failure(env_rule_counters(rule), reason);
 	owner_count_failure(env_pool_counters(lease->pool), reason);
-	failure_record(p, lease->rule, lease->pool, reason);
+	failure_record(p, rule, lease->pool, reason);
 	return (int)reason;
 }
 

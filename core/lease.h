@@ -28,7 +28,7 @@ static __always_inline bool flow_is_lease(const struct flow *flow)
 /* => false for a flow or a peer of a lease, which owns it for them */
 static __always_inline bool flow_owns_port(const struct flow *flow)
 {
-	return flow_kind(flow) != FLOW_PEER && !(flow->to_zone & FLOW_LEASED);
+	return flow_kind(flow) != FLOW_PEER && !(atomic_read(&flow->to_zone) & FLOW_LEASED);
 }
 
 /* Marks a flow as one that goes through a lease. */

@@ -288,7 +288,7 @@ static __always_inline u32 first_reserve_overflow(struct packet *p, struct first
 /* Counts a flow that was opened, for its rule and its pool; a lease for its pool alone. */
 static __always_inline void flow_count_opened(const struct flow *flow)
 {
-	struct owner_counters *rule = env_rule_counters(flow->rule);
+	struct owner_counters *rule = env_rule_counters(atomic_read(&flow->rule));
 	struct owner_counters *pool = env_pool_counters(flow->pool);
 	bool lease = flow_is_lease(flow);
 

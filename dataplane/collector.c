@@ -61,7 +61,7 @@ static u32 *unlink_flow(const struct control *control, const struct flow *flow, 
 
 static void count_down(const struct flow *flow)
 {
-	struct owner_counters *rule = env_rule_counters(flow->rule);
+	struct owner_counters *rule = env_rule_counters(atomic_read(&flow->rule));
 	struct owner_counters *pool = env_pool_counters(flow->pool);
 	bool lease = flow_is_lease(flow);
 

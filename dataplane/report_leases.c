@@ -32,15 +32,16 @@ static const char *permit_name(const struct flow *lease)
 static json_t *lease_json(const struct view *v, u32 slot)
 {
 	const struct flow *lease = &v->tables->flows[slot];
+	u16 rule = atomic_read(&lease->rule);
 	const struct address_entry *translated =
 		&v->tables->control->addresses.slots[lease->address % MAX_ADDRESS_SLOTS];
 
 	return json_pack(
 		"{s:I, s:s, s:s, s:s, s:s, s:s, s:I, s:o, s:I, s:o, s:I, s:s, s:o, s:I, s:I, s:I}",
-		"lease", (json_int_t)slot, "rule_set", view_rule_set(v, lease->rule), "rule",
-		view_rule(v, lease->rule), "pool", view_pool(v, lease->pool), "from_zone",
+		"lease", (json_int_t)slot, "rule_set", view_rule_set(v, rule), "rule",
+		view_rule(v, rule), "pool", view_pool(v, lease->pool), "from_zone",
 		view_zone(v, lease->zone & FLOW_ZONE_MASK), "to_zone",
-		view_zone(v, lease->to_zone & FLOW_ZONE_MASK), "protocol",
+		view_zone(v, flow_to_zone(lease)), "protocol",
 		(json_int_t)lease->protocol, "source", report_address(&lease->inside),
 		"source_port", (json_int_t)ntohs(lease->inside_port), "translated",
 		report_address(&translated->address), "translated_port",

@@ -162,7 +162,7 @@ static bool pool_is_used_by(const struct survey *survey, u32 rule_pool, u32 pool
 
 bool survey_covers(const struct survey *survey, const struct flow *flow)
 {
-	u32 rule = flow->rule % MAX_RULE_IDS, pool = flow->pool % MAX_POOL_IDS;
+	u32 rule = atomic_read(&flow->rule) % MAX_RULE_IDS, pool = flow->pool % MAX_POOL_IDS;
 
 	if (flow_kind(flow) == FLOW_PEER)
 		return true; /* it ends with its lease */
