@@ -35,36 +35,9 @@ static int stop(void **state)
 	return 0;
 }
 
-static struct test_packet udp(u8 host, u16 port)
-{
-	struct test_packet packet = {
-		.source = test_addr("10.0.0.0"), .destination = test_addr("203.0.113.5"),
-		.protocol = PROTOCOL_UDP, .source_port = port, .destination_port = 53,
-		.payload_bytes = 100};
-
-	packet.source.bytes[15] = host;
-	return packet;
-}
-
 static u16 id_of(const u8 *ip)
 {
 	return (u16)(ip[4] << 8 | ip[5]);
-}
-
-static struct verdict receive(struct test_frame *f, u32 ifindex, const struct test_packet *packet,
-			      u16 field, u16 id)
-{
-	test_gateway_fragment(f, ifindex, packet, field, id);
-	return test_gateway_judge(f, ifindex);
-}
-
-static u64 counted(u32 reason)
-{
-	u64 packets = 0;
-
-	for (u32 row = 0; row < tables->counter_rows; row++)
-		packets += tables->packet_counters[row].packets[reason];
-	return packets;
 }
 
 static u32 held_count(void)
@@ -79,18 +52,18 @@ static u32 held_count(void)
 /* [RFC4787 REQ-14] [RFC7857 section 10] */
 static void fragments_in_order_share_a_fresh_id(void **state)
 {
-	struct test_packet packet = udp(1, 4000);
+	struct test_packet packet = datagram_of(1, 4000);
 	struct flow *flow;
 	struct test_frame f;
 	u16 id;
 
 	(void)state;
-	assert_int_equal(receive(&f, TEST_INSIDE, &packet, MORE, DATAGRAM_ID).reason,
+	assert_int_equal(receive_part(&f, TEST_INSIDE, &packet, MORE, DATAGRAM_ID).reason,
 			 REASON_translated_out);
 	id = id_of(f.ip);
 	assert_int_not_equal(id, DATAGRAM_ID);
 	for (u16 units = 10; units < 14; units++) {
-		assert_int_equal(receive(&f, TEST_INSIDE, &packet, units, DATAGRAM_ID).reason,
+		assert_int_equal(receive_part(&f, TEST_INSIDE, &packet, units, DATAGRAM_ID).reason,
 				 REASON_translated_out);
 		assert_int_equal(id_of(f.ip), id);
 		assert_int_equal(f.ip[12], 198);
@@ -108,18 +81,18 @@ static void fragments_in_order_share_a_fresh_id(void **state)
  */
 static void equal_ids_of_two_hosts_do_not_meet(void **state)
 {
-	struct test_packet packets[2] = {udp(1, 4000), udp(2, 4000)};
+	struct test_packet packets[2] = {datagram_of(1, 4000), datagram_of(2, 4000)};
 	struct test_frame f;
 	u16 ids[2];
 
 	(void)state;
 	for (u32 i = 0; i < 2; i++) {
-		(void)receive(&f, TEST_INSIDE, &packets[i], MORE, DATAGRAM_ID);
+		(void)receive_part(&f, TEST_INSIDE, &packets[i], MORE, DATAGRAM_ID);
 		ids[i] = id_of(f.ip);
 	}
 	assert_int_not_equal(ids[0], ids[1]);
 	for (u32 i = 0; i < 2; i++) {
-		(void)receive(&f, TEST_INSIDE, &packets[i], 10, DATAGRAM_ID);
+		(void)receive_part(&f, TEST_INSIDE, &packets[i], 10, DATAGRAM_ID);
 		assert_int_equal(id_of(f.ip), ids[i]);
 	}
 }
@@ -128,45 +101,46 @@ static void equal_ids_of_two_hosts_do_not_meet(void **state)
 static void no_id_comes_again_within_65536_datagrams(void **state)
 {
 	static u8 seen[65536];
-	struct test_packet packet = udp(1, 4000);
+	struct test_packet packet = datagram_of(1, 4000);
 	struct test_frame f;
 
 	(void)state;
 	memset(seen, 0, sizeof(seen));
 	for (u32 i = 0; i < 65536; i++) {
-		(void)receive(&f, TEST_INSIDE, &packet, MORE, (u16)i);
+		(void)receive_part(&f, TEST_INSIDE, &packet, MORE, (u16)i);
 		assert_int_equal(seen[id_of(f.ip)]++, 0);
 	}
 }
 
 static void a_first_fragment_that_comes_twice_leaves_with_one_id(void **state)
 {
-	struct test_packet packet = udp(1, 4000), other = udp(1, 4001);
+	struct test_packet packet = datagram_of(1, 4000), other = datagram_of(1, 4001);
 	struct test_frame f;
 	u16 id;
 
 	(void)state;
-	(void)receive(&f, TEST_INSIDE, &packet, MORE, DATAGRAM_ID);
+	(void)receive_part(&f, TEST_INSIDE, &packet, MORE, DATAGRAM_ID);
 	id = id_of(f.ip);
-	(void)receive(&f, TEST_INSIDE, &packet, MORE, DATAGRAM_ID);
+	(void)receive_part(&f, TEST_INSIDE, &packet, MORE, DATAGRAM_ID);
 	assert_int_equal(id_of(f.ip), id);
-	(void)receive(&f, TEST_INSIDE, &other, MORE, DATAGRAM_ID); /* the host has used it again */
+	/* the host has used it again */
+	(void)receive_part(&f, TEST_INSIDE, &other, MORE, DATAGRAM_ID);
 	assert_int_not_equal(id_of(f.ip), id);
 }
 
 static void from_outside_the_id_stays(void **state)
 {
-	struct test_packet packet = udp(1, 4000), answer;
+	struct test_packet packet = datagram_of(1, 4000), answer;
 	struct test_frame f;
 
 	(void)state;
 	(void)test_gateway_receive(TEST_INSIDE, &packet);
 	answer = test_gateway_answer(test_gateway_flow(&packet));
 	answer.payload_bytes = 100;
-	assert_int_equal(receive(&f, TEST_OUTSIDE, &answer, MORE, DATAGRAM_ID).reason,
+	assert_int_equal(receive_part(&f, TEST_OUTSIDE, &answer, MORE, DATAGRAM_ID).reason,
 			 REASON_translated_in);
 	assert_int_equal(id_of(f.ip), DATAGRAM_ID);
-	assert_int_equal(receive(&f, TEST_OUTSIDE, &answer, 10, DATAGRAM_ID).reason,
+	assert_int_equal(receive_part(&f, TEST_OUTSIDE, &answer, 10, DATAGRAM_ID).reason,
 			 REASON_translated_in);
 	assert_int_equal(id_of(f.ip), DATAGRAM_ID);
 	assert_memory_equal(f.ip + 16, &packet.source.words[3], 4);
@@ -174,34 +148,35 @@ static void from_outside_the_id_stays(void **state)
 
 static void what_was_learnt_is_forgotten(void **state)
 {
-	struct test_packet packet = udp(1, 4000);
+	struct test_packet packet = datagram_of(1, 4000);
 	struct test_frame f;
 
 	(void)state;
-	(void)receive(&f, TEST_INSIDE, &packet, MORE, DATAGRAM_ID);
+	(void)receive_part(&f, TEST_INSIDE, &packet, MORE, DATAGRAM_ID);
 	test_env_set_time(START_S + FRAGMENT_LIFE_S);
-	assert_int_equal(receive(&f, TEST_INSIDE, &packet, 10, DATAGRAM_ID).action,
+	assert_int_equal(receive_part(&f, TEST_INSIDE, &packet, 10, DATAGRAM_ID).action,
 			 VERDICT_FORWARD);
 	test_env_set_time(START_S + FRAGMENT_LIFE_S + 1);
-	assert_int_equal(receive(&f, TEST_INSIDE, &packet, 10, DATAGRAM_ID).action, VERDICT_HELD);
+	assert_int_equal(receive_part(&f, TEST_INSIDE, &packet, 10, DATAGRAM_ID).action,
+			 VERDICT_HELD);
 }
 
 /* [INV-RECLAIM] What was learnt names a slot, which another flow may have by now. */
 static void what_was_learnt_is_not_used_for_another_flow(void **state)
 {
-	struct test_packet packet = udp(1, 4000);
+	struct test_packet packet = datagram_of(1, 4000);
 	struct test_frame f;
 	struct flow *flow, kept;
 	struct flow_stats *stats;
 
 	(void)state;
-	(void)receive(&f, TEST_INSIDE, &packet, MORE, DATAGRAM_ID);
+	(void)receive_part(&f, TEST_INSIDE, &packet, MORE, DATAGRAM_ID);
 	flow = test_gateway_flow(&packet);
 	stats = &tables->flow_stats[flow - tables->flows];
 	kept = *flow;
 #define ASSERT_NOT_USED(field, value)                                                          \
 	flow->field = (value);                                                                 \
-	assert_int_equal(receive(&f, TEST_INSIDE, &packet, 10, DATAGRAM_ID).action,            \
+	assert_int_equal(receive_part(&f, TEST_INSIDE, &packet, 10, DATAGRAM_ID).action,            \
 			 VERDICT_HELD);                                                        \
 	*flow = kept
 	ASSERT_NOT_USED(life, FLOW_DYING);
@@ -213,25 +188,25 @@ static void what_was_learnt_is_not_used_for_another_flow(void **state)
 	stats->created_s++;
 	ASSERT_NOT_USED(pool, kept.pool);
 	stats->created_s--;
-	assert_int_equal(receive(&f, TEST_INSIDE, &packet, 10, DATAGRAM_ID).action,
+	assert_int_equal(receive_part(&f, TEST_INSIDE, &packet, 10, DATAGRAM_ID).action,
 			 VERDICT_FORWARD);
 }
 
 /* [INV-BOUNDED] Whoever comes last is known. */
 static void a_full_table_forgets_the_oldest(void **state)
 {
-	struct test_packet packet = udp(1, 4000);
+	struct test_packet packet = datagram_of(1, 4000);
 	struct test_frame f;
 	u32 known = 0;
 
 	(void)state;
 	for (u32 i = 0; i < 65536; i++) {
-		(void)receive(&f, TEST_INSIDE, &packet, MORE, (u16)i);
-		assert_int_equal(receive(&f, TEST_INSIDE, &packet, 10, (u16)i).action,
+		(void)receive_part(&f, TEST_INSIDE, &packet, MORE, (u16)i);
+		assert_int_equal(receive_part(&f, TEST_INSIDE, &packet, 10, (u16)i).action,
 				 VERDICT_FORWARD);
 	}
 	for (u32 i = 0; i < 65536; i++) {
-		u32 action = receive(&f, TEST_INSIDE, &packet, 10, (u16)i).action;
+		u32 action = receive_part(&f, TEST_INSIDE, &packet, 10, (u16)i).action;
 
 		known += action == VERDICT_FORWARD;
 	}
@@ -241,39 +216,39 @@ static void a_full_table_forgets_the_oldest(void **state)
 /* [INV-BOUNDED] [RFC4787 REQ-14a] One host fills its part of the store, and no other's. */
 static void one_host_does_not_fill_the_store(void **state)
 {
-	struct test_packet flood = udp(1, 4000), packet, outside;
+	struct test_packet flood = datagram_of(1, 4000), packet, outside;
 	struct test_frame f;
 	u32 held = 0;
 
 	(void)state;
 	for (u16 i = 0; i < 1000; i++)
-		held += receive(&f, TEST_INSIDE, &flood, 10, i).action == VERDICT_HELD;
+		held += receive_part(&f, TEST_INSIDE, &flood, 10, i).action == VERDICT_HELD;
 	assert_int_equal(held, HELD_PER_SET);
-	assert_int_equal(counted(REASON_fragment_store_full), 1000 - HELD_PER_SET);
+	assert_int_equal(packets_counted(REASON_fragment_store_full), 1000 - HELD_PER_SET);
 	held = 0;
 	for (u8 host = 2; host < 66; host++) {
-		packet = udp(host, 4000);
-		held += receive(&f, TEST_INSIDE, &packet, 10, 1).action == VERDICT_HELD;
+		packet = datagram_of(host, 4000);
+		held += receive_part(&f, TEST_INSIDE, &packet, 10, 1).action == VERDICT_HELD;
 	}
 	assert_in_range(held, 50, 64); /* about one of 16 hosts shares a part with it */
 	for (u32 i = 0; i < 20000; i++) {
-		packet = udp((u8)i, 4000);
+		packet = datagram_of((u8)i, 4000);
 		packet.source.bytes[14] = (u8)(i >> 8);
-		(void)receive(&f, TEST_INSIDE, &packet, 10, 1);
+		(void)receive_part(&f, TEST_INSIDE, &packet, 10, 1);
 	}
 	assert_int_equal(held_count(), HELD_PLACES / HELD_SIDES);
-	outside = udp(1, 4000);
+	outside = datagram_of(1, 4000);
 	outside.source = test_addr("203.0.113.5");
 	outside.destination = test_addr("198.51.100.1");
-	assert_int_equal(receive(&f, TEST_OUTSIDE, &outside, 10, 1).action, VERDICT_HELD);
-	packet = udp(200, 4000); /* and who sends in order needs no store */
-	(void)receive(&f, TEST_INSIDE, &packet, MORE, 1);
-	assert_int_equal(receive(&f, TEST_INSIDE, &packet, 10, 1).action, VERDICT_FORWARD);
+	assert_int_equal(receive_part(&f, TEST_OUTSIDE, &outside, 10, 1).action, VERDICT_HELD);
+	packet = datagram_of(200, 4000); /* and who sends in order needs no store */
+	(void)receive_part(&f, TEST_INSIDE, &packet, MORE, 1);
+	assert_int_equal(receive_part(&f, TEST_INSIDE, &packet, 10, 1).action, VERDICT_FORWARD);
 }
 
 static void a_frame_that_is_too_long_does_not_wait(void **state)
 {
-	struct test_packet packet = udp(1, 4000);
+	struct test_packet packet = datagram_of(1, 4000);
 	u8 room[2 + HELD_FRAME_BYTES + 1] __attribute__((aligned(4))) = {0};
 	struct native_frame frame = {.start = room + 2, .end = room + 2 + HELD_FRAME_BYTES};
 	struct test_frame f;
@@ -291,7 +266,7 @@ static void a_frame_that_is_too_long_does_not_wait(void **state)
 /* A steered fragment is the worker's, if it is known or would be held. */
 static void a_worker_gets_all_fragments_of_a_flow(void **state)
 {
-	struct test_packet packet = udp(1, 4000);
+	struct test_packet packet = datagram_of(1, 4000);
 	struct test_frame f;
 
 	(void)state;
@@ -299,7 +274,7 @@ static void a_worker_gets_all_fragments_of_a_flow(void **state)
 		test_gateway_fragment(&f, TEST_INSIDE, &packet, 10, DATAGRAM_ID);
 		assert_int_equal(nat_packet(&f.frame, TEST_INSIDE, nat_active_half(), true).action,
 				 VERDICT_WORKER);
-		(void)receive(&f, TEST_INSIDE, &packet, MORE, DATAGRAM_ID);
+		(void)receive_part(&f, TEST_INSIDE, &packet, MORE, DATAGRAM_ID);
 	}
 	assert_int_equal(held_count(), 0);
 }
@@ -310,17 +285,17 @@ enum { THREADS = 4, ROUNDS = 20000 };
 static void *churn(void *argument)
 {
 	const u32 number = *(const u32 *)argument;
-	struct test_packet packet = udp((u8)(10 + number), (u16)(5000 + number));
+	struct test_packet packet = datagram_of((u8)(10 + number), (u16)(5000 + number));
 	struct test_frame f;
 
 	test_env_join(tables, number);
 	for (u32 i = 0; i < ROUNDS; i++) {
 		u16 id = (u16)(i % 8), fresh;
 
-		if (receive(&f, TEST_INSIDE, &packet, MORE, id).action != VERDICT_FORWARD)
+		if (receive_part(&f, TEST_INSIDE, &packet, MORE, id).action != VERDICT_FORWARD)
 			return "a first fragment did not leave";
 		fresh = id_of(f.ip);
-		if (receive(&f, TEST_INSIDE, &packet, 10, id).action == VERDICT_FORWARD &&
+		if (receive_part(&f, TEST_INSIDE, &packet, 10, id).action == VERDICT_FORWARD &&
 		    id_of(f.ip) != fresh)
 			return "two fragments of a datagram left with different ids";
 	}

@@ -36,36 +36,9 @@ static int stop(void **state)
 	return 0;
 }
 
-static struct test_packet udp(u8 host, u16 port)
-{
-	struct test_packet packet = {
-		.source = test_addr("10.0.0.0"), .destination = test_addr("203.0.113.5"),
-		.protocol = PROTOCOL_UDP, .source_port = port, .destination_port = 53,
-		.payload_bytes = 100};
-
-	packet.source.bytes[15] = host;
-	return packet;
-}
-
 static u16 id_of(const u8 *ip)
 {
 	return (u16)(ip[4] << 8 | ip[5]);
-}
-
-static struct verdict receive(struct test_frame *f, u32 ifindex, const struct test_packet *packet,
-			      u16 field, u16 id)
-{
-	test_gateway_fragment(f, ifindex, packet, field, id);
-	return test_gateway_judge(f, ifindex);
-}
-
-static u64 counted(u32 reason)
-{
-	u64 packets = 0;
-
-	for (u32 row = 0; row < tables->counter_rows; row++)
-		packets += tables->packet_counters[row].packets[reason];
-	return packets;
 }
 
 static u64 counted_at_all(void)
@@ -73,7 +46,7 @@ static u64 counted_at_all(void)
 	u64 packets = 0;
 
 	for (u32 reason = 0; reason < REASON_COUNT; reason++)
-		packets += counted(reason);
+		packets += packets_counted(reason);
 	return packets;
 }
 
@@ -115,20 +88,20 @@ static u32 look(struct sent *sent)
 /* [RFC4787 REQ-14] Last first: they wait, uncounted, and go on in the order in which they came. */
 static void what_comes_before_its_first_fragment_waits(void **state)
 {
-	struct test_packet packet = udp(1, 4000);
+	struct test_packet packet = datagram_of(1, 4000);
 	struct sent sent;
 	struct test_frame f;
 	u16 id;
 
 	(void)state;
 	for (u16 units = 40; units > 10; units -= 10)
-		assert_int_equal(receive(&f, TEST_INSIDE, &packet, units, DATAGRAM_ID).action,
+		assert_int_equal(receive_part(&f, TEST_INSIDE, &packet, units, DATAGRAM_ID).action,
 				 VERDICT_HELD);
 	assert_int_equal(counted_at_all(), 0);
 	assert_int_equal(tables->rule_counters[RULE_ID].hits, 0);
 	assert_int_equal(look(&sent), 3);
 	assert_int_equal(sent.count, 0);
-	(void)receive(&f, TEST_INSIDE, &packet, MORE, DATAGRAM_ID);
+	(void)receive_part(&f, TEST_INSIDE, &packet, MORE, DATAGRAM_ID);
 	id = id_of(f.ip);
 	assert_int_equal(look(&sent), 0);
 	assert_int_equal(sent.count, 3);
@@ -139,7 +112,7 @@ static void what_comes_before_its_first_fragment_waits(void **state)
 		assert_int_equal(sent.frames[i].verdict.ifindex, TEST_OUTSIDE);
 		assert_int_equal(sent.frames[i].source[0], 198);
 	}
-	assert_int_equal(counted(REASON_translated_out), 4);
+	assert_int_equal(packets_counted(REASON_translated_out), 4);
 	assert_int_equal(counted_at_all(), 4);
 	assert_int_equal(figures.released, 3);
 	assert_int_equal(held_count(tables), 0);
@@ -148,21 +121,22 @@ static void what_comes_before_its_first_fragment_waits(void **state)
 /* [RFC4787 REQ-14a] */
 static void what_waits_for_too_long_is_given_up(void **state)
 {
-	struct test_packet packet = udp(1, 4000), answer = packet;
+	struct test_packet packet = datagram_of(1, 4000), answer = packet;
 	struct sent sent;
 	struct test_frame f;
 
 	(void)state;
 	answer.source = packet.destination;
 	answer.destination = test_addr("198.51.100.1");
-	assert_int_equal(receive(&f, TEST_INSIDE, &packet, 10, DATAGRAM_ID).action, VERDICT_HELD);
-	assert_int_equal(receive(&f, TEST_OUTSIDE, &answer, 10, 7).action, VERDICT_HELD);
+	assert_int_equal(receive_part(&f, TEST_INSIDE, &packet, 10, DATAGRAM_ID).action,
+			 VERDICT_HELD);
+	assert_int_equal(receive_part(&f, TEST_OUTSIDE, &answer, 10, 7).action, VERDICT_HELD);
 	test_env_set_time(START_S + HELD_LIFE_S);
 	assert_int_equal(look(&sent), 2);
 	test_env_set_time(START_S + HELD_LIFE_S + 1);
 	assert_int_equal(look(&sent), 0);
 	assert_int_equal(sent.count, 0);
-	assert_int_equal(counted(REASON_fragment_unknown), 2);
+	assert_int_equal(packets_counted(REASON_fragment_unknown), 2);
 	assert_int_equal(counted_at_all(), 2);
 	assert_int_equal(figures.expired, 2);
 }
@@ -175,22 +149,22 @@ static void no_wait(void)
 static void what_was_being_written_is_free_again(void **state)
 {
 	struct fragment_table *table = &tables->control->fragments;
-	struct test_packet packet = udp(1, 4000);
+	struct test_packet packet = datagram_of(1, 4000);
 	struct sent sent;
 	struct test_frame f;
 
 	(void)state;
-	(void)receive(&f, TEST_INSIDE, &packet, 10, DATAGRAM_ID);
+	(void)receive_part(&f, TEST_INSIDE, &packet, 10, DATAGRAM_ID);
 	for (u32 i = 0; i < FRAGMENT_ENTRIES; i++)
 		table->entries[i].state |= FRAGMENT_BUSY;
 	for (u32 i = 0; i < HELD_PLACES; i++)
 		if (table->held_states[i] == HELD_FREE)
 			table->held_states[i] = HELD_BUSY;
-	(void)receive(&f, TEST_INSIDE, &packet, MORE, DATAGRAM_ID);
+	(void)receive_part(&f, TEST_INSIDE, &packet, MORE, DATAGRAM_ID);
 	assert_int_equal(look(&sent), 1); /* nothing could be learnt */
 	held_repair(tables, no_wait);
 	assert_int_equal(held_count(tables), 1);
-	(void)receive(&f, TEST_INSIDE, &packet, MORE, DATAGRAM_ID);
+	(void)receive_part(&f, TEST_INSIDE, &packet, MORE, DATAGRAM_ID);
 	assert_int_equal(look(&sent), 0);
 	assert_int_equal(sent.count, 1);
 }

@@ -128,6 +128,33 @@ void test_gateway_fragment(struct test_frame *frame, u32 ifindex, const struct t
 	test_frame_sum_header(frame);
 }
 
+struct verdict receive_part(struct test_frame *frame, u32 ifindex,
+			    const struct test_packet *packet, u16 field, u16 id)
+{
+	test_gateway_fragment(frame, ifindex, packet, field, id);
+	return test_gateway_judge(frame, ifindex);
+}
+
+struct test_packet datagram_of(u8 host, u16 port)
+{
+	struct test_packet packet = {
+		.source = test_addr("10.0.0.0"), .destination = test_addr("203.0.113.5"),
+		.protocol = PROTOCOL_UDP, .source_port = port, .destination_port = 53,
+		.payload_bytes = 100};
+
+	packet.source.bytes[15] = host;
+	return packet;
+}
+
+u64 packets_counted(u32 reason)
+{
+	u64 packets = 0;
+
+	for (u32 row = 0; row < tables->counter_rows; row++)
+		packets += tables->packet_counters[row].packets[reason];
+	return packets;
+}
+
 struct verdict test_gateway_judge(struct test_frame *frame, u32 ifindex)
 {
 	return nat_packet(&frame->frame, ifindex, nat_active_half(), false);

@@ -79,6 +79,16 @@ void test_gateway_frame(struct test_frame *frame, u32 ifindex, const struct test
 void test_gateway_fragment(struct test_frame *frame, u32 ifindex, const struct test_packet *packet,
 			   u16 field, u16 id);
 
+/* Builds such a fragment, and lets the native core judge it. */
+struct verdict receive_part(struct test_frame *frame, u32 ifindex,
+			    const struct test_packet *packet, u16 field, u16 id);
+
+/* => UDP with 100 bytes of 10.0.0.`host` to port 53 of a server outside, to be cut up */
+struct test_packet datagram_of(u8 host, u16 port);
+
+/* => packets counted under the reason, whoever has judged them */
+u64 packets_counted(u32 reason);
+
 /* Lets the native core judge a frame. */
 struct verdict test_gateway_judge(struct test_frame *frame, u32 ifindex);
 
