@@ -570,6 +570,24 @@ static void a_lease_that_was_there_stays_when_a_flow_is_refused(void **state)
 	assert_live(1, 1, 0);
 }
 
+/* [INV-BOUNDED] its slot is a binding's until the collector frees it, and the audit knows */
+static void a_lease_that_lost_the_race_is_counted_until_it_is_freed(void **state)
+{
+	struct test_packet packet = out("203.0.113.1", 53);
+	struct flow *loser;
+
+	(void)state;
+	(void)opened(&packet);
+	loser = env_flow(binding_pop(tables->control) - 1);
+	assert_non_null(loser);
+	loser->zone = FLOW_LEASE << FLOW_KIND_SHIFT | 1;
+	loser->life = FLOW_RETIRED;
+	test_gateway_assert_sound();
+	assert_int_equal(tables->control->binding_count, 2);
+	assert_int_equal(later(0), 1);
+	assert_live(1, 1, 0);
+}
+
 enum { THREADS = 4, ROUNDS = 200 };
 
 static void *open_flows(void *context)
@@ -639,6 +657,8 @@ int main(void)
 		TEST(leases_take_half_of_the_table, start_any_remote_host),
 		TEST(a_lease_that_is_rolled_back_leaves_nothing, start_target_host),
 		TEST(a_lease_that_was_there_stays_when_a_flow_is_refused, start_any_remote_host),
+		TEST(a_lease_that_lost_the_race_is_counted_until_it_is_freed,
+		     start_any_remote_host),
 		TEST(an_endpoint_that_meets_itself_has_one_lease, start_big),
 	};
 

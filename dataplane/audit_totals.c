@@ -275,6 +275,13 @@ static void gauge_add(struct auditor *a, enum gauge gauge, u32 id, s32 error)
 	}
 }
 
+/* A flow that was taken back is counted nowhere; but its slot is a binding's until it is freed. */
+static bool gauge_counts(enum gauge gauge, u8 life)
+{
+	return life == FLOW_LIVE || life == FLOW_ENDING || life == FLOW_DYING ||
+	       (gauge == BINDINGS && life == FLOW_RETIRED);
+}
+
 static void count_flows(const struct auditor *a, enum gauge gauge, u32 *counts)
 {
 	u32 ids = gauge_ids(a, gauge), id;
@@ -282,9 +289,8 @@ static void count_flows(const struct auditor *a, enum gauge gauge, u32 *counts)
 	memset(counts, 0, ids * sizeof(*counts));
 	for (u32 slot = 0; slot < a->tables->control->flow_capacity; slot++) {
 		const struct flow *flow = &a->tables->flows[slot];
-		u8 life = atomic_read(&flow->life);
 
-		if (life != FLOW_LIVE && life != FLOW_ENDING && life != FLOW_DYING)
+		if (!gauge_counts(gauge, atomic_read(&flow->life)))
 			continue;
 		id = gauge_id_of(a, gauge, flow);
 		if (id < ids)
