@@ -86,6 +86,17 @@ static __always_inline void flow_key_of(const struct flow *flow, struct flow_key
 	key->zone = flow->zone;
 }
 
+/* Only by its creator, before it is published. */
+static __always_inline void flow_set_key(struct flow *flow, const struct flow_key *key)
+{
+	flow->inside = key->inside;
+	flow->remote = key->remote;
+	flow->ports = key->ports;
+	flow->protocol = key->protocol;
+	flow->family = key->family;
+	flow->zone = key->zone;
+}
+
 /* => the address that the flow's packets leave with */
 static __always_inline const union ip_addr *
 flow_translated_address(const struct control *control, const struct flow *flow)

@@ -229,15 +229,7 @@ static __always_inline u32 fragment_fresh_id(struct control *control, const stru
 	u32 id;
 
 	siphash_start(&s, control->port_key);
-	if (ipv4) {
-		siphash_word(&s, (u64)raw_u32(flow->remote.words[3]) << 32 |
-					 raw_u32(source->words[3]));
-	} else {
-		siphash_word(&s, source->longs[0]);
-		siphash_word(&s, source->longs[1]);
-		siphash_word(&s, flow->remote.longs[0]);
-		siphash_word(&s, flow->remote.longs[1]);
-	}
+	siphash_addresses(&s, (enum ip_family)flow->family, source, &flow->remote);
 	siphash_word(&s, flow->protocol);
 	id = (u32)siphash_finish(&s, ipv4 ? 16 : 40) + count;
 	return ipv4 ? raw_u16(network_u16((u16)id)) : raw_u32(network_u32(id));

@@ -35,27 +35,19 @@ core_step int inbound_match(struct packet *p, struct flow_match *match)
 static __always_inline bool lease_admits(const struct flow *lease, struct flow_key *key)
 {
 	u8 permit = atomic_read(&lease->permit);
-	struct flow *peer;
-	u32 slot;
+	const struct flow *peer;
 
 	if (permit == PERMIT_ANY_REMOTE_HOST)
 		return true;
-	peer_key(key, (enum lease_permit)permit, lease->pool);
-	slot = flow_look_up(key);
-	peer = slot ? env_flow(slot - 1) : NULL;
-	return peer && atomic_read(&peer->life) == FLOW_LIVE && flow_is_of(peer, lease);
+	peer = peer_find(key, (enum lease_permit)permit, lease->pool);
+	return peer && flow_is_of(peer, lease);
 }
 
 /* A flow that is opened from outside. */
 static __always_inline void inbound_fill(struct flow *flow, const struct flow *lease,
 					 const struct flow_key *key, bool hairpin, u32 now_s)
 {
-	flow->inside = key->inside;
-	flow->remote = key->remote;
-	flow->ports = key->ports;
-	flow->protocol = key->protocol;
-	flow->family = key->family;
-	flow->zone = key->zone;
+	flow_set_key(flow, key);
 	flow->rule = atomic_read(&lease->rule);
 	flow->pool = lease->pool;
 	flow->to_zone = flow_to_zone(lease);

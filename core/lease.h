@@ -9,8 +9,9 @@
  * INV-LEASE-1  an endpoint has one lease for a pool: it is published under a key that names both.
  *              Where the rule's pool had no port, it is one for the overflow pool; the rule's pool
  *              is asked first, so that two CPUs which make one of each at once agree afterwards
- * INV-LEASE-2  a lease outlives its flows: whoever opens one counts itself in before it is published, and
- *              the collector, which counts it out, closes a lease only by swapping `users` from 0
+ * INV-LEASE-2  a lease outlives its flows: whoever opens one counts itself in before it is
+ *              published, and the collector, which counts it out, closes a lease only by swapping
+ *              `users` from 0
  *
  * Locking: none. A closed lease stays in the index until the collector has taken it away; whoever
  * meets it there is refused, as if the table were full.
@@ -73,6 +74,19 @@ static __always_inline void peer_key(struct flow_key *key, enum lease_permit per
 	if (permit == PERMIT_TARGET_HOST)
 		key->remote_port = 0;
 	key->zone = (u16)(pool_id | FLOW_PEER << FLOW_KIND_SHIFT);
+}
+
+/* => the peer that remembers the remote end of a flow, whose key this is changed to; or NULL */
+static __always_inline struct flow *peer_find(struct flow_key *key, enum lease_permit permit,
+					      u16 pool_id)
+{
+	struct flow *peer;
+	u32 slot;
+
+	peer_key(key, permit, pool_id);
+	slot = flow_look_up(key);
+	peer = slot ? env_flow(slot - 1) : NULL;
+	return peer && atomic_read(&peer->life) == FLOW_LIVE ? peer : NULL;
 }
 
 /* => true if packets of the kind are let in for having been called; a reply needs its request */

@@ -44,15 +44,7 @@ static __always_inline u64 flow_port_hash(const struct control *control, const s
 	struct siphash s;
 
 	siphash_start(&s, control->port_key);
-	if (key->family == FAMILY_IPV4) {
-		siphash_word(&s, (u64)raw_u32(key->remote.words[3]) << 32 |
-					 raw_u32(key->inside.words[3]));
-	} else {
-		siphash_word(&s, key->inside.longs[0]);
-		siphash_word(&s, key->inside.longs[1]);
-		siphash_word(&s, key->remote.longs[0]);
-		siphash_word(&s, key->remote.longs[1]);
-	}
+	siphash_addresses(&s, (enum ip_family)key->family, &key->inside, &key->remote);
 	siphash_word(&s, (u64)key->protocol << 32 | key->ports);
 	return siphash_finish(&s, bytes);
 }
@@ -127,12 +119,7 @@ static __always_inline void opening_fill(struct opening *o, const struct packet 
 	struct flow_stats *stats = env_flow_stats(o->slot - 1);
 	u32 now_s = env_now_s(o->control);
 
-	flow->inside = p->key.inside;
-	flow->remote = p->key.remote;
-	flow->ports = p->key.ports;
-	flow->protocol = p->key.protocol;
-	flow->family = p->key.family;
-	flow->zone = p->key.zone;
+	flow_set_key(flow, &p->key);
 	flow->rule = first->rule_id;
 	flow->pool = o->pool->id;
 	flow->to_zone = (u16)(first->to_zone | (p->hairpin ? FLOW_HAIRPIN : 0));

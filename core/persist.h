@@ -20,9 +20,7 @@ static __always_inline void opening_fill_lease(struct opening *o)
 
 	flow_key_of(lease, &key);
 	lease_key(&key, lease->pool);
-	lease->remote = key.remote;
-	lease->remote_port = key.remote_port;
-	lease->zone = key.zone;
+	flow_set_key(lease, &key);
 	lease->to_zone = flow_to_zone(lease);
 	lease->permit = o->rule->permit;
 	atomic_write(&lease->policy.word, o->rule->policy.word);
@@ -77,16 +75,10 @@ static __always_inline u32 binding_pop(struct control *control)
 static __always_inline bool first_wants_peer(const struct packet *p, const struct first *first,
 					     u16 pool_id)
 {
+	enum lease_permit permit = (enum lease_permit)first->permit;
 	struct flow_key key = p->key;
-	struct flow *peer;
-	u32 slot;
 
-	if (!lease_has_peers((enum lease_permit)first->permit, p->key.protocol))
-		return false;
-	peer_key(&key, (enum lease_permit)first->permit, pool_id);
-	slot = flow_look_up(&key);
-	peer = slot ? env_flow(slot - 1) : NULL;
-	return !peer || atomic_read(&peer->life) != FLOW_LIVE;
+	return lease_has_peers(permit, key.protocol) && !peer_find(&key, permit, pool_id);
 }
 
 /*
@@ -167,12 +159,7 @@ core_step int first_share_lease(struct packet *p, struct first *first)
 static __always_inline void peer_fill(struct flow *peer, const struct flow *flow,
 				      const struct flow_key *key)
 {
-	peer->inside = key->inside;
-	peer->remote = key->remote;
-	peer->ports = key->ports;
-	peer->protocol = key->protocol;
-	peer->family = key->family;
-	peer->zone = key->zone;
+	flow_set_key(peer, key);
 	peer->rule = flow->rule;
 	peer->pool = flow->pool;
 	peer->to_zone = flow->to_zone;
@@ -228,7 +215,7 @@ core_step int first_give_back(struct packet *p, struct first *first)
 }
 
 /*
- * The same for a lease; if another CPU was faster, that one's is taken.
+ * Index entry of a new lease; if another CPU was faster, that one's is taken.
  * => NO_REASON, or the reason for the drop
  */
 core_step int first_publish_lease(struct packet *p, struct first *first)
@@ -249,7 +236,9 @@ core_step int first_publish_lease(struct packet *p, struct first *first)
 	if (first->lease == reserved)
 		return NO_REASON;
 	lease = env_flow(first->lease - 1);
-	reason = lease ? lease_take(lease, lease_flows_max(lease_policy(lease))) : REASON_lease_table_full;
+	reason = REASON_lease_table_full;
+	if (lease)
+		reason = lease_take(lease, lease_flows_max(lease_policy(lease)));
 	if (reason != NO_REASON)
 		first->lease = 0;
 	return (int)reason;

@@ -6,7 +6,7 @@
 #ifndef CORE_SIPHASH_H
 #define CORE_SIPHASH_H
 
-#include "abi/types.h"
+#include "core/bits.h"
 
 struct siphash {
 	u64 v0, v1, v2, v3;
@@ -45,6 +45,21 @@ static __always_inline void siphash_word(struct siphash *s, u64 word)
 	siphash_round(s);
 	siphash_round(s);
 	s->v0 ^= word;
+}
+
+/* Two addresses of a family: 8 bytes of IPv4, 32 of IPv6. */
+static __always_inline void siphash_addresses(struct siphash *s, enum ip_family family,
+					      const union ip_addr *first,
+					      const union ip_addr *second)
+{
+	if (family == FAMILY_IPV4) {
+		siphash_word(s, (u64)raw_u32(second->words[3]) << 32 | raw_u32(first->words[3]));
+		return;
+	}
+	siphash_word(s, first->longs[0]);
+	siphash_word(s, first->longs[1]);
+	siphash_word(s, second->longs[0]);
+	siphash_word(s, second->longs[1]);
 }
 
 /* bytes: how many the words were */

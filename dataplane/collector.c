@@ -313,16 +313,14 @@ static void visit(struct control *control, struct collector_pass *pass, struct b
 static void touch_peer(const struct flow *flow)
 {
 	enum lease_permit permit = flow_permit(flow);
-	u32 seen_s = atomic_read(&flow->last_seen_s), slot;
+	u32 seen_s = atomic_read(&flow->last_seen_s);
 	struct flow_key key;
 	struct flow *peer;
 
 	if (!lease_has_peers(permit, flow->protocol))
 		return;
 	flow_key_of(flow, &key);
-	peer_key(&key, permit, flow->pool);
-	slot = flow_look_up(&key);
-	peer = slot ? env_flow(slot - 1) : NULL;
+	peer = peer_find(&key, permit, flow->pool);
 	if (peer && (s32)(seen_s - atomic_read(&peer->last_seen_s)) > 0)
 		atomic_write(&peer->last_seen_s, seen_s);
 }

@@ -176,6 +176,6 @@ bool flow_filter_holds(const struct flow_filter *f, const struct tables *tables,
 
 bool flow_filter_matches(const struct flow_filter *f, const struct tables *tables, u32 slot)
 {
-	return tables->flows[slot].zone >> FLOW_KIND_SHIFT == FLOW_SESSION &&
+	return flow_kind(&tables->flows[slot]) == FLOW_SESSION &&
 	       flow_filter_holds(f, tables, slot);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Sleeping and waking: the thread says that it sleeps, and then looks once more; whoever holds a
- * frame marks it READY and then looks whether the thread sleeps. Both are full barriers, so one of them
- * sees the other. Only who finds the word set wakes the thread, so a flood wakes it once.
+ * frame marks it READY and then looks whether the thread sleeps. Both are full barriers, so one of
+ * them sees the other. Only who finds the word set wakes the thread, so a flood wakes it once.
  */
 #include "dataplane/holder.h"
 

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/atomic.h"
+#include "core/lease.h"
 #include "dataplane/tables.h"
 
 /* The beginning of the name of an interface's pool (dataplane/compile_pools.c). */
@@ -85,7 +85,7 @@ bool lease_filter_matches(const struct lease_filter *f, const struct tables *tab
 {
 	const struct flow *flow = &tables->flows[slot];
 
-	if (flow->zone >> FLOW_KIND_SHIFT == FLOW_SESSION && !(flow->to_zone & FLOW_LEASED))
+	if (flow_kind(flow) == FLOW_SESSION && flow_owns_port(flow))
 		return false;
 	return flow_filter_holds(&f->endpoint, tables, slot) &&
 	       pool_matches(f, tables, flow->pool);
@@ -95,7 +95,6 @@ bool lease_is_open(const struct tables *tables, u32 slot)
 {
 	const struct flow *flow = &tables->flows[slot];
 
-	return atomic_read(&flow->life) == FLOW_LIVE &&
-	       flow->zone >> FLOW_KIND_SHIFT == FLOW_LEASE &&
+	return atomic_read(&flow->life) == FLOW_LIVE && flow_is_lease(flow) &&
 	       !(atomic_read(&flow->users) & LEASE_CLOSED);
 }

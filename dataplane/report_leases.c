@@ -107,7 +107,7 @@ static void count_leases(const struct tables *tables, const struct network *netw
 
 		counts->leases += lease_is_open(tables, slot);
 		counts->peers += atomic_read(&flow->life) == FLOW_LIVE &&
-				 flow->zone >> FLOW_KIND_SHIFT == FLOW_PEER;
+				 flow_kind(flow) == FLOW_PEER;
 	}
 	counts->in_use = atomic_read(&tables->control->binding_count);
 	counts->maximum = tables->control->flow_capacity / BINDING_SHARE;

@@ -248,7 +248,7 @@ static json_t *peer_json(const struct tables *t, u32 slot)
 
 static bool is_of_kind(const struct flow *flow, enum flow_kind kind)
 {
-	return flow->zone >> FLOW_KIND_SHIFT == (int)kind &&
+	return flow_kind(flow) == kind &&
 	       (flow->life == FLOW_LIVE || flow->life == FLOW_ENDING);
 }
 
