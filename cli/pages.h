@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Long lists. They come in pages, and are printed page by page, so that a million entries need no more
- * room than one page; only as JSON they are one document.
+ * Long lists. They come in pages, and are printed page by page, so that a million entries need no
+ * more room than one page; only as JSON they are one document.
  */
 #ifndef CLI_PAGES_H
 #define CLI_PAGES_H

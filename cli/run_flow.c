@@ -3,6 +3,7 @@
  * show and clear security flow session.
  */
 #include "cli/api.h"
+#include "cli/finish.h"
 #include "cli/pages.h"
 #include "cli/print.h"
 #include "cli/run.h"
@@ -33,24 +34,19 @@ static enum status show_summary(const struct session *session, const struct argu
 {
 	struct text path = {0};
 	json_t *summary, *failures = NULL;
-	enum status status = STATUS_FAILED;
 
 	text_add(&path, "/v1/flow-summary");
 	(void)api_add_flow_filter(arguments, &path);
 	summary = api_get(session, path.bytes);
 	if (summary)
 		failures = api_get(session, "/v1/failures");
-	if (failures) {
-		(void)json_object_set(summary, "failed", json_object_get(failures, "total"));
-		status = STATUS_OK;
-		if (session->json)
-			status = print_json(session->out, summary);
-		else
-			flow_summary_print(session->out, summary);
+	if (!failures) {
+		json_decref(summary);
+		return STATUS_FAILED;
 	}
+	(void)json_object_set(summary, "failed", json_object_get(failures, "total"));
 	json_decref(failures);
-	json_decref(summary);
-	return status;
+	return finish(session, summary, flow_summary_print);
 }
 
 enum status run_show_flow(struct session *session, const struct arguments *arguments)
@@ -68,13 +64,16 @@ enum status run_show_flow(struct session *session, const struct arguments *argum
 						   : show_flows(session, arguments);
 }
 
+static void print_cleared(FILE *out, const json_t *answer)
+{
+	print_template(out, answer, "{cleared} active sessions cleared\n");
+}
+
 /* Nobody ends all sessions by leaving out a word. */
 enum status run_clear_flow(struct session *session, const struct arguments *arguments)
 {
 	bool all = arguments->values[ARGUMENT_ALL] != NULL;
 	struct text path = {0};
-	json_t *answer;
-	enum status status = STATUS_OK;
 
 	text_add(&path, "/v1/flows");
 	if (api_add_flow_filter(arguments, &path) == all) {
@@ -82,13 +81,5 @@ enum status run_clear_flow(struct session *session, const struct arguments *argu
 					    "common: source-prefix, protocol, session-identifier ...");
 		return STATUS_USAGE;
 	}
-	answer = api_delete(session, path.bytes);
-	if (!answer)
-		return STATUS_FAILED;
-	if (session->json)
-		status = print_json(session->out, answer);
-	else
-		print_template(session->out, answer, "{cleared} active sessions cleared\n");
-	json_decref(answer);
-	return status;
+	return finish(session, api_delete(session, path.bytes), print_cleared);
 }

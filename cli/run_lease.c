@@ -3,6 +3,7 @@
  * show and clear security nat source persistent-nat-table.
  */
 #include "cli/api.h"
+#include "cli/finish.h"
 #include "cli/pages.h"
 #include "cli/print.h"
 #include "cli/run.h"
@@ -26,15 +27,7 @@ static enum status show_leases(const struct session *session, const struct argum
 
 static enum status show_summary(const struct session *session)
 {
-	json_t *summary = api_get(session, "/v1/lease-summary");
-	enum status status = summary ? STATUS_OK : STATUS_FAILED;
-
-	if (summary && session->json)
-		status = print_json(session->out, summary);
-	else if (summary)
-		lease_summary_print(session->out, summary);
-	json_decref(summary);
-	return status;
+	return finish(session, api_get(session, "/v1/lease-summary"), lease_summary_print);
 }
 
 enum status run_show_persistent_nat_table(struct session *session,
@@ -52,14 +45,17 @@ enum status run_show_persistent_nat_table(struct session *session,
 	return summary ? show_summary(session) : show_leases(session, arguments);
 }
 
+static void print_cleared(FILE *out, const json_t *answer)
+{
+	print_template(out, answer, "{cleared} bindings cleared, and {flows} sessions of theirs\n");
+}
+
 /* Nobody ends all leases by leaving out a word. */
 enum status run_clear_persistent_nat_table(struct session *session,
 					   const struct arguments *arguments)
 {
 	bool all = arguments->values[ARGUMENT_ALL] != NULL;
-	enum status status = STATUS_OK;
 	struct text path = {0};
-	json_t *answer;
 
 	text_add(&path, "/v1/leases");
 	if (api_add_lease_filter(arguments, &path) == all) {
@@ -67,14 +63,5 @@ enum status run_clear_persistent_nat_table(struct session *session,
 					    "pool, interface, internal-ip ...");
 		return STATUS_USAGE;
 	}
-	answer = api_delete(session, path.bytes);
-	if (!answer)
-		return STATUS_FAILED;
-	if (session->json)
-		status = print_json(session->out, answer);
-	else
-		print_template(session->out, answer,
-			       "{cleared} bindings cleared, and {flows} sessions of theirs\n");
-	json_decref(answer);
-	return status;
+	return finish(session, api_delete(session, path.bytes), print_cleared);
 }

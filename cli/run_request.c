@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/api.h"
+#include "cli/finish.h"
 #include "cli/print.h"
 #include "cli/run.h"
 #include "cli/show.h"
@@ -74,15 +75,8 @@ enum status run_verify(struct session *session, const struct arguments *argument
 	json_t *verdict = api_get(session, "/v1/verify");
 	const json_t *total = json_object_get(verdict, "total");
 	bool clean = json_is_integer(total) && !json_integer_value(total);
-	enum status status = STATUS_OK;
+	enum status status = finish(session, verdict, verify_print);
 
 	(void)arguments;
-	if (!verdict)
-		return STATUS_FAILED;
-	if (session->json)
-		status = print_json(session->out, verdict);
-	else
-		verify_print(session->out, verdict);
-	json_decref(verdict);
 	return clean ? status : STATUS_FAILED;
 }

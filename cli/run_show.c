@@ -5,25 +5,11 @@
 #include <string.h>
 
 #include "cli/api.h"
+#include "cli/finish.h"
 #include "cli/print.h"
 #include "cli/run.h"
 #include "cli/show.h"
 #include "config/suggest.h"
-
-typedef void print_answer(FILE *out, const json_t *answer);
-
-/* Prints an answer and lets go of it; NULL has been complained about already. */
-static enum status finish(const struct session *session, json_t *answer, print_answer *print)
-{
-	enum status status = answer ? STATUS_OK : STATUS_FAILED;
-
-	if (answer && session->json)
-		status = print_json(session->out, answer);
-	else if (answer)
-		print(session->out, answer);
-	json_decref(answer);
-	return status;
-}
 
 typedef int join_answer(json_t *answer, const json_t *installed);
 

@@ -29,10 +29,10 @@ const char *rule_action(const json_t *rule);
 /* "pools" and "rules", both joined. */
 void summary_print(FILE *out, const json_t *both);
 
-/* Ports in use on the addresses of all pools, and how many there are; shared ones count once. */
 /* Thresholds and state of an alarm, if there is one. */
 void alarm_print(FILE *out, const char *label, const json_t *alarm);
 
+/* Ports in use on the addresses of all pools, and how many there are; shared ones count once. */
 bool pools_translate_ports(const json_t *pool); /* one of them */
 json_int_t pools_used_ports(const json_t *pools);
 json_int_t pools_all_ports(const json_t *pools);
