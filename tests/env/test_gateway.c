@@ -135,14 +135,21 @@ struct verdict receive_part(struct test_frame *frame, u32 ifindex,
 	return test_gateway_judge(frame, ifindex);
 }
 
-struct test_packet datagram_of(u8 host, u16 port)
+struct test_packet test_gateway_udp(u32 host, u32 port)
 {
 	struct test_packet packet = {
 		.source = test_addr("10.0.0.0"), .destination = test_addr("203.0.113.5"),
-		.protocol = PROTOCOL_UDP, .source_port = port, .destination_port = 53,
-		.payload_bytes = 100};
+		.protocol = PROTOCOL_UDP, .source_port = (u16)port, .destination_port = 53};
 
-	packet.source.bytes[15] = host;
+	packet.source.words[3] += __builtin_bswap32(host);
+	return packet;
+}
+
+struct test_packet datagram_of(u8 host, u16 port)
+{
+	struct test_packet packet = test_gateway_udp(host, port);
+
+	packet.payload_bytes = 100;
 	return packet;
 }
 
@@ -226,4 +233,31 @@ void test_gateway_assert_sound(void)
 		if (audit.findings[f])
 			print_error("%llu %s\n", audit.findings[f], audit_finding_text(f));
 	assert_int_equal(audit_total(&audit), 0);
+}
+
+u32 test_gateway_ports_in_use(void)
+{
+	u32 count = 0;
+
+	for (u32 slot = 0; slot < MAX_ADDRESS_SLOTS; slot++)
+		for (u32 p = 0; tables->ports[slot] && p < PORTS_PROTOCOLS; p++)
+			count += tables->ports[slot]->spaces[p].in_use;
+	return count;
+}
+
+u32 test_gateway_slots_with(enum flow_life life)
+{
+	u32 count = 0;
+
+	for (u32 slot = 0; slot < tables->control->flow_capacity; slot++)
+		count += tables->flows[slot].life == life;
+	return count;
+}
+
+void test_gateway_assert_flows(u32 count)
+{
+	test_gateway_assert_sound();
+	assert_int_equal(test_gateway_slots_with(FLOW_LIVE), count);
+	assert_int_equal(test_gateway_ports_in_use(), count);
+	assert_int_equal(tables->rule_counters[1].flows, count);
 }

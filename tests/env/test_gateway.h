@@ -86,6 +86,17 @@ struct verdict receive_part(struct test_frame *frame, u32 ifindex,
 /* => UDP with 100 bytes of 10.0.0.`host` to port 53 of a server outside, to be cut up */
 struct test_packet datagram_of(u8 host, u16 port);
 
+/* => UDP of host 10.0.0.0 + `host` to port 53 of a server outside */
+struct test_packet test_gateway_udp(u32 host, u32 port);
+
+/* Live flows, all of the first rule and each with a port; the tables are sound. */
+void test_gateway_assert_flows(u32 count);
+
+u32 test_gateway_slots_with(enum flow_life life);
+
+/* => ports that flows own, of all addresses and protocols */
+u32 test_gateway_ports_in_use(void);
+
 /* => packets counted under the reason, whoever has judged them */
 u64 packets_counted(u32 reason);
 
