@@ -32,6 +32,7 @@ WEB_REQUESTS, DATAGRAMS = 60, 40  # for each host, server and family
 IPERF_SECONDS = 2
 TINY_PORTS, REFUSED = 8, 20
 SWITCHES, RATE, AROUND_NS = 7, 2000, 10**9
+INSPECTED, INSPECTED_OF_MANY = 64, 4096  # one frame in so many
 LIMIT_S = 180
 
 PICTURE = """
@@ -88,7 +89,7 @@ class Demo:
     def start(self):
         """holdfastd, with address-persistent."""
         self.story.chapter("Holdfast starts: address-persistent is on")
-        self.house.watch_wire(inspect_one_in=64)
+        self.house.watch_wire(inspect_one_in=INSPECTED)
         self.gateway.start_holdfast(house.config(house.PERSISTENT))
         for interface in self.gateway.status()["interfaces"]:
             self.story.check(interface["xdp_mode"] == "native",
@@ -205,11 +206,13 @@ class Demo:
         """Next to the kernel's own forwarding, in the same run."""
         self.story.chapter("Throughput: iperf3, one TCP connection, a1 to s1")
         self.story.doing(f"{IPERF_SECONDS} s each")
+        self.house.watch.inspect(one_in=INSPECTED_OF_MANY)
         rows = []
         for family in FAMILIES:
             speed, plain = self._throughput(family), self.plain_gigabits[family]
             rows.append((f"IPv{family}", f"{speed:.2f}", f"{plain:.2f}", f"{speed / plain:.2f}"))
         self.story.table(("", "Holdfast Gbit/s", "kernel, only routing, Gbit/s", "ratio"), rows)
+        self.house.watch.inspect(one_in=INSPECTED)
         self.story.say("veth pairs on this machine; `make bench` measures packets and flows.")
 
     def show_pool(self):

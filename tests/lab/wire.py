@@ -131,6 +131,11 @@ class WireWatch:
         self.leaks = []
         self.faults = []
 
+    def inspect(self, one_in):
+        """From here on, look at a random part of the frames: what waits must fit into the socket."""
+        self.listen()
+        socket_filter.incoming(one_in).attach(self.inspector.socket)
+
     def is_inside(self, address):
         """Whether an address is one that must not be seen outside."""
         return any(address in prefix for prefix in self.inside)
