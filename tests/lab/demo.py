@@ -6,7 +6,9 @@
 """
 import argparse
 import os
+import select
 import signal
+import socket
 import sys
 import time
 from collections import defaultdict
@@ -31,6 +33,7 @@ FAMILIES = (4, 6)
 WEB_REQUESTS, DATAGRAMS = 60, 40  # for each host, server and family
 IPERF_SECONDS = 2
 TINY_PORTS, REFUSED = 8, 20
+ENDPOINT_PORT, CALL_S = 4000, 5
 SWITCHES, RATE, AROUND_NS = 7, 2000, 10**9
 INSPECTED, INSPECTED_OF_MANY = 64, 4096  # one frame in so many
 LIMIT_S = 180
@@ -41,6 +44,10 @@ a1 a2 a3 -- 10.0.1.0/24, 2001:db8:1::/64 -- [zone lan] --.               .-- s1 
 b1 b2 b3 -- 10.0.2.0/24, 2001:db8:2::/64 -- [zone guest] -'              `-- s2 198.18.2.10
 
 Pool: 198.51.100.16 to .23 and 2001:db8:64:: to ::7. The router knows no way to the inside.
+"""
+
+LEASES = """
+set security nat source rule-set out rule all then source-nat pool persistent-nat permit {}
 """
 
 TINY_RULES = f"""
@@ -175,6 +182,53 @@ class Demo:
         self.story.check(spread == len(rows), f"{spread} of {len(rows)}: every host was seen with "
                          "all 8 addresses of the pool")
         self.gateway.commit(house.config(house.PERSISTENT))
+
+    # Who is called.
+
+    def _call(self, caller, to, said, endpoint):
+        """=> the tuple that a caller seems to have when it reaches an inside endpoint; or None"""
+        before = self.gateway.reasons()["filtered_inbound"]
+        with caller.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.sendto(said, to)
+            refused = wait_until(
+                lambda: (select.select([endpoint], [], [], 0)[0] and "no") or
+                (self.gateway.reasons()["filtered_inbound"] > before and "yes"), "the call")
+        return None if refused == "yes" else endpoint.recvfrom(64)[1]
+
+    def show_leases(self):
+        """One port for whoever is called, and who may call it."""
+        self.story.chapter("An inside host is called: persistent-nat")
+        self.gateway.commit(house.config(house.PERSISTENT, LEASES.format("target-host")))
+        a1, a2 = self.house.host("a1"), self.house.host("a2")
+        s1, s2 = self.house.servers.values()
+        with a1.socket(socket.AF_INET, socket.SOCK_DGRAM) as endpoint:
+            endpoint.bind((a1.address(4), ENDPOINT_PORT))
+            seen = self._seen(endpoint, s1)
+            self.story.say(f"a1, port {ENDPOINT_PORT}, has called s1, which saw {seen[0]} port "
+                           f"{seen[1]}. Rule: permit target-host.")
+            self.story.check(self._call(s1, seen, b"s1 calls", endpoint) is not None,
+                             "s1 calls it from another port, and is heard")
+            self.story.check(self._call(s2, seen, b"s2 calls", endpoint) is None,
+                             "s2, which a1 has not called, is not: filtered_inbound")
+            self.story.check(self._seen(endpoint, s2) == seen,
+                             "a1 calls s2 from that port, and s2 sees the same address and port")
+            self.gateway.commit(house.config(house.PERSISTENT, LEASES.format("any-remote-host")))
+            self.story.check(self._seen(endpoint, s1) == seen,
+                             "the rule now says any-remote-host; s1 sees a1 as before")
+            caller = self._call(a2, seen, b"a2 calls", endpoint)
+            self.story.check(caller is not None and caller[0] == self.predicted["a2", 4],
+                             f"its neighbour a2 calls it by that public address, as {caller[0]}")
+            self._quote("show", "security", "nat", "source", "persistent-nat-table", "all")
+        self.gateway.commit(house.config(house.PERSISTENT))
+
+    @staticmethod
+    def _seen(endpoint, server):
+        """=> the tuple that a server sees, on a port that has not been called before"""
+        with server.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.settimeout(CALL_S)
+            sock.bind((server.address(4), 0))
+            endpoint.sendto(b"a1 calls", sock.getsockname())
+            return sock.recvfrom(64)[1]
 
     # Other programs.
 
@@ -341,7 +395,8 @@ class Demo:
         """=> exit status"""
         chapters = (self.build_lab, self.measure_plain_routing, self.start, self.predict,
                     self.show_persistent, self.show_ping, self.show_spread, self.show_pool,
-                    self.show_throughput, self.show_dataplanes, self.show_exhaustion, self.check_all)
+                    self.show_leases, self.show_throughput, self.show_dataplanes,
+                    self.show_exhaustion, self.check_all)
         for chapter in chapters:
             chapter()
             if self.house.watch:
