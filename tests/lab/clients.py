@@ -7,8 +7,10 @@ import json
 import re
 import sys
 from collections import defaultdict
+from ipaddress import ip_address
 
 from namespace import LOGS
+from topology import add_addresses
 from waiting import wait_until
 
 IPERF3_PORT = 5201
@@ -148,9 +150,14 @@ def traceroute(host, server, *words):
     return [line.split()[1] for line in said.splitlines()[1:]]
 
 
-def start_stun_server(namespace, one, other):
-    """=> the process of a STUN server with two addresses and two ports of each (RFC 5780)"""
-    return _start_server(namespace, STUN_PORT, "turnserver", "-n", "-S", "-L", one, "-L", other,
+def start_stun_server(server):
+    """=> the process of a STUN server with two addresses and two ports of each (RFC 5780)
+
+    The second address, which the server is given here, is the one after its own.
+    """
+    one = ip_address(server.address(4))
+    add_addresses(server, "eth0", [f"{one + 1}/24"])
+    return _start_server(server, STUN_PORT, "turnserver", "-n", "-S", "-L", one, "-L", one + 1,
                          "-p", STUN_PORT, f"--alt-listening-port={OTHER_STUN_PORT}", "--no-tls",
                          "--no-dtls", "--no-cli", "--log-file", "stdout")
 
@@ -160,6 +167,13 @@ def discover_nat(host, server):
     filtering"""
     said = host.run("turnutils_natdiscovery", "-m", "-f", server, timeout=40)
     return [line for line in said.splitlines() if line.startswith("NAT with")]
+
+
+def mapping_lives(host, server, seconds):
+    """=> whether a host is still reached, after some seconds of silence, by what a STUN server saw"""
+    said = host.run("turnutils_natdiscovery", "-t", "-T", seconds, server, timeout=seconds + 40)
+    assert "RFC 5780 response 1" in said
+    return "RFC 5780 response 2" in said
 
 
 def mtr(host, server, cycles, *words):

@@ -28,7 +28,6 @@ set security nat source rule-set out to zone wan
 set security nat source rule-set out rule all then source-nat pool one
 """
 
-
 REFUSED = 100
 
 
@@ -54,6 +53,15 @@ def test_idle_flows_end(lab):
         assert gateway.pool("resi")["ports_in_use"] == 8
         _wait_for_none(gateway, "resi")
         assert gateway.verify()["free_slots"] == slots
+
+
+def test_coturn_finds_the_lifetime(lab):
+    """coturn finds that a mapping lives as long as configured [RFC4787 REQ-5]"""
+    house = lab.house(PERSISTENT, SHORT)
+    host, server = house.host("a1"), house.server("s1", 4)
+    clients.start_stun_server(house.servers["s1"])
+    assert clients.mapping_lives(host, server, 1)
+    assert not clients.mapping_lives(host, server, 5)
 
 
 def test_traffic_keeps_a_flow(lab):
