@@ -12,6 +12,7 @@ processor busy or look at the clock, have the machine for themselves. Needs root
 import argparse
 import importlib
 import os
+import struct
 import sys
 import tempfile
 import time
@@ -24,6 +25,8 @@ from lab import Lab, print_logs
 
 HERE = Path(__file__).resolve().parent
 LIMIT_S = 60
+WAITING = 1  # of the tests that run side by side, how many mostly wait for something
+NUMBER = struct.Struct("H")
 
 
 class Test:
@@ -87,16 +90,25 @@ def run_all(tests, build):
     return failed
 
 
+def _taken_from(queue, tests):
+    """=> tests that nobody else has taken from the queue, one after the other"""
+    while number := os.read(queue, NUMBER.size):
+        yield tests[NUMBER.unpack(number)[0]]
+
+
 def run_side_by_side(tests, build):
-    """Those that need no processor for themselves first, one a processor. => how many failed"""
+    """Those that need no processor for themselves first. => how many failed"""
     together = [test for test in tests if not test.alone]
-    jobs = min(os.cpu_count(), len(together))
+    queue, filling = os.pipe()
+    os.write(filling, b"".join(NUMBER.pack(number) for number in range(len(together))))
+    os.close(filling)
     children = []
-    for number in range(jobs):
+    for _ in range(min(os.cpu_count() + WAITING, len(together))):
         child = os.fork()
         if not child:
-            os._exit(min(run_all(together[number::jobs], build), 99))
+            os._exit(min(run_all(_taken_from(queue, together), build), 99))
         children.append(child)
+    os.close(queue)
     failed = sum(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) & 0xFF for child in children)
     return failed + run_all([test for test in tests if test.alone], build)
 
