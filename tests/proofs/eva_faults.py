@@ -3,6 +3,7 @@
 from proof_faults import Fault
 
 PACKET, ICMP, FRAGMENT = "core/packet.h", "core/icmp.h", "core/fragment.h"
+CODEC, SNAPSHOT, PREFIX = "dataplane/codec.c", "dataplane/snapshot.c", "dataplane/prefix.c"
 REWRITE, MSS, ANSWER, SUM = "core/rewrite.h", "core/mss.h", "core/answer.h", "core/sum.h"
 
 FAULTS = (
@@ -52,4 +53,16 @@ FAULTS = (
             "sizeof(*host))"),), "answers"),
     Fault("words are summed beyond the end of the frame", SUM,
           (("\tif (!word)\n\t\treturn 1;\n", ""),), "errors"),
+    Fault("a list may be longer than there is room for", CODEC,
+          (("if (!json_is_array(c->node) || count > e->maximum)", "if (!json_is_array(c->node))"),),
+          "codec"),
+    Fault("more fields are noted than there is room for", CODEC,
+          (("} else if (c->visited_count < CODEC_FIELDS) {", "} else {"),), "codec"),
+    Fault("a path grows beyond its end", CODEC,
+          (("c->path + place->path_length, sizeof(c->path) - place->path_length",
+            "c->path + place->path_length, sizeof(c->path)"),), "codec"),
+    Fault("a text without a slash is taken apart", PREFIX,
+          (("if (!slash || (size_t)", "if ((size_t)"),), "snapshot"),
+    Fault("a prefix's address is copied whatever its length", PREFIX,
+          (("(size_t)(slash - text) >= sizeof(address) || ", ""),), "snapshot"),
 )

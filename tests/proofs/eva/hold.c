@@ -8,9 +8,9 @@ int main(void)
 	struct packet p = any_packet();
 	u32 bytes = eva_u32(0, EVA_FRAME_BYTES);
 
+	any_tables();
 	//@ split bytes;
 	frame.start = frame.end - bytes;
-	any_tables();
 	(void)fragment_hold(&frame, &p, eva_u32(0, 1));
 	return 0;
 }
