@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
- * SYNs that came from outside where nobody expects them, for as long as their senders are told nothing
- * (core/caller.h; docs/packet-path.md, section 13).
+ * SYNs that came from outside where nobody expects them, for as long as their senders are told
+ * nothing (core/caller.h; docs/packet-path.md, section 13).
  */
 #ifndef ABI_CALLER_H
 #define ABI_CALLER_H
@@ -12,6 +12,7 @@ enum { CALLER_SETS = 64, CALLERS_PER_SET = 16, CALLER_PLACES = CALLER_SETS * CAL
 enum { CALLER_FRAME_BYTES = 256 };
 
 #define CALLER_SILENCE_NS 6000000000ull
+#define CALLER_FORGOTTEN_NS 10000000000ull /* too late to say anything */
 
 enum caller_state { CALLER_NONE, CALLER_BUSY, CALLER_READY };
 

@@ -54,7 +54,7 @@ void checking_need_zone(struct checking *c, const struct node *interface);
 const struct node *checking_reference(struct checking *c, const struct node *parent,
 				      const char *word, const struct node *name);
 
-/* Reports a name in `match application` that is no application, or not one that can be told apart. */
+/* Reports a name in `match application` that is none, or of one that cannot be told apart. */
 void checking_application_name(struct checking *c, const struct node *name);
 
 /* Does a rule name the application? */

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
- * Who calls a NAT address from outside where nobody expects it: an opening SYN is dropped without a
- * word, and kept. When it is 6 s old, holdfast-dp (dataplane/callers.h) tells its sender, unless the
- * one that it called has called back meanwhile [RFC5382 REQ-4]. docs/packet-path.md, section 13.
+ * Who calls a NAT address from outside where nobody expects it: an opening SYN is dropped without
+ * a word, and kept. When it is 6 s old, holdfast-dp (dataplane/callers.h) tells its sender, unless
+ * the one that it called has called back meanwhile [RFC5382 REQ-4]. docs/packet-path.md, section
+ * 13.
  *
- * Where a SYN may lie follows from its sender and its addresses and ports, so a sender fills one set at
- * most, one that comes again finds its place taken, and nothing is searched. What finds its place taken
- * is not kept.
+ * Where a SYN may lie follows from its sender and its addresses and ports, so a sender fills one
+ * set at most, one that comes again finds its place taken, and nothing is searched. What finds its
+ * place taken is not kept.
  */
 #ifndef CORE_CALLER_H
 #define CORE_CALLER_H

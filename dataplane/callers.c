@@ -79,10 +79,16 @@ void callers_look(struct tables *tables, const struct caller_sink *sink)
 	u64 now_ns = env_now_ns();
 
 	for (u32 place = 0; place < CALLER_PLACES; place++) {
-		if (atomic_read(&table->states[place]) != CALLER_READY ||
-		    now_ns - table->places[place].called_ns < CALLER_SILENCE_NS)
+		const struct caller *caller = &table->places[place];
+		u64 age_ns;
+
+		if (atomic_read(&table->states[place]) != CALLER_READY)
 			continue;
-		tell(&table->places[place], sink);
+		age_ns = now_ns - caller->called_ns;
+		if ((s64)age_ns < (s64)CALLER_SILENCE_NS) /* or a little ahead of this clock */
+			continue;
+		if (age_ns < CALLER_FORGOTTEN_NS)
+			tell(caller, sink);
 		(void)atomic_swap(&table->states[place], CALLER_NONE);
 	}
 }

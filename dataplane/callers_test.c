@@ -207,6 +207,18 @@ static void a_syn_that_comes_again_is_kept_once(void **state)
 	assert_int_equal(told_at(12100), 2);
 }
 
+/* While nobody looked. */
+static void what_was_missed_stays_unsaid(void **state)
+{
+	struct test_packet packet = call_of("203.0.113.5", 80);
+
+	(void)state;
+	begin(0);
+	call(&packet);
+	assert_int_equal(told_at(10000), 0);
+	assert_int_equal(callers_count(tables), 0);
+}
+
 static void an_address_that_is_given_up_does_not_speak(void **state)
 {
 	struct test_packet packet = call_of("203.0.113.5", 80);
@@ -271,6 +283,7 @@ int main(void)
 						start_with_leases, stop),
 		TEST(what_is_no_opening_syn_is_not_kept),
 		TEST(a_syn_that_comes_again_is_kept_once),
+		TEST(what_was_missed_stays_unsaid),
 		TEST(an_address_that_is_given_up_does_not_speak),
 		TEST(a_flood_draws_few_answers),
 		TEST(what_is_half_written_is_given_up),

@@ -2,9 +2,9 @@
 /*
  * For how long a flow may be without a packet: docs/packet-path.md, section 7.
  *
- * That an application has a timeout of its own costs packets nothing: the one of a flow is looked up
- * when it is asked for, by the flow's rule, protocol and ports, in the configuration in force. Where
- * that has no such rule any more, the flow has the timeout of its protocol.
+ * That an application has a timeout of its own costs packets nothing: the one of a flow is looked
+ * up when it is asked for, by the flow's rule, protocol and ports, in the configuration in force.
+ * Where that has no such rule any more, the flow has the timeout of its protocol.
  */
 #ifndef DATAPLANE_IDLE_H
 #define DATAPLANE_IDLE_H
