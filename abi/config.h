@@ -26,6 +26,7 @@ enum {
 	MAX_PREFIXES_PER_RULE = 8,
 	MAX_PORT_RANGES_PER_RULE = 8,
 	MAX_SERVICES_PER_RULE = 16,
+	MAX_APPLICATIONS = 256, /* besides the predefined ones */
 };
 
 /*
@@ -92,6 +93,8 @@ struct port_range {
 	u16 high;
 };
 
+enum { APPLICATION_TIMEOUT_MAX_S = 86400 };
+
 /* One alternative of an application. */
 struct service_match {
 	u8 protocol;
@@ -99,6 +102,7 @@ struct service_match {
 	u16 application; /* name id, for reading back; 0 while in a snapshot */
 	struct port_range source;
 	struct port_range destination;
+	u32 inactivity_timeout_s; /* of its flows, in place of the protocol's; 0: the protocol's */
 };
 
 /* An alarm is raised when a figure reaches the one, and cleared when it is below the other. */
@@ -240,6 +244,7 @@ struct nat_config {
 	struct nat_pool pools[MAX_POOLS];
 	u16 pool_addresses[MAX_POOL_ADDRESSES]; /* NAT address slots */
 	struct nat_rule rules[MAX_RULES];
+	u16 rule_places[MAX_RULE_IDS]; /* by rule id: position in rules[] + 1, 0: none */
 };
 
 enum { CONFIG_HALVES = 2 };

@@ -7,6 +7,7 @@
 #ifndef ABI_STATE_H
 #define ABI_STATE_H
 
+#include "abi/caller.h"
 #include "abi/config.h"
 #include "abi/flow.h"
 #include "abi/fragment.h"
@@ -19,8 +20,17 @@
 #define ABI_MAGIC 0x7473616664686f6cull /* "lohdfast", little-endian */
 enum { ABI_VERSION = 3 };
 
-/* Of the packets that were refused and could have been answered: those that were, and the rest. */
-enum answer_count { ANSWERS_SENT, ANSWERS_WITHHELD, ANSWER_COUNTS };
+/*
+ * Of the packets that were refused and could have been answered: those that were, and the rest. Of
+ * those that called where nobody expected them the same.
+ */
+enum answer_count {
+	ANSWERS_SENT,
+	ANSWERS_WITHHELD,
+	CALLERS_TOLD,
+	CALLERS_WITHHELD,
+	ANSWER_COUNTS
+};
 
 /*
  * Counters of frames, a row for each CPU, behind them one for each worker, and one for frames that
@@ -150,6 +160,8 @@ struct control {
 	u64 sample_count __cache_aligned; /* samples that were due so far. Atomically */
 	struct sample_ring samples __cache_aligned;
 	struct answer_windows answers __cache_aligned;
+	struct answer_windows caller_answers __cache_aligned;
+	struct caller_table callers __cache_aligned;
 	struct address_table addresses __cache_aligned;
 	struct nexthop_table nexthops __cache_aligned;
 	struct memo_table memos __cache_aligned;

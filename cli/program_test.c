@@ -122,7 +122,8 @@ static void check_says_what_is_in_a_file_or_wrong_with_it(void **state)
 	write_file("wrong.conf", "set system host-name gw1\nset systen\nsystem {\n");
 	assert_run("check wrong.conf", 1,
 		   "wrong.conf:2:5: error: 'systen' is unknown in the configuration; expected "
-		   "'system', 'interfaces' or 'security'; did you mean 'system'?\n"
+		   "'system', 'interfaces', 'security' or 'applications'; did you mean "
+		   "'system'?\n"
 		   "wrong.conf:3:8: error: this '{' is not closed before line 4; expected '}'\n");
 	write_file("wrong.conf", "set security zones security-zone z interfaces eth0\n"
 				 "set interfaces eth0 xdp-mode generic\n"

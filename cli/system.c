@@ -135,6 +135,10 @@ static void print_answers(FILE *out, const json_t *answers)
 	if (json_number(answers, "sent") || json_number(answers, "withheld"))
 		print_template(out, answers, "Refusals         : {sent} answered, {withheld} not, "
 					     "for there were too many at once\n");
+	if (json_number(answers, "callers_told") || json_number(answers, "callers_withheld"))
+		print_template(out, answers, "Unexpected SYNs  : {callers_told} answered, "
+					     "{callers_withheld} not, for there were too many at "
+					     "once\n");
 }
 
 static void print_state(FILE *out, const json_t *status)

@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/suggest.h"
-
 enum { PROTOCOL_OSPF = 89 };
 
 static const char selects_icmp_type[] =
@@ -239,15 +237,12 @@ struct service_match application_service(const struct application *application)
 	};
 }
 
-void application_suggest(const char *name, struct text *text)
+void application_candidates(struct suggestions *suggestions)
 {
-	struct suggestions suggestions;
 	const struct application *application = NULL;
 
-	suggest_begin(&suggestions, name);
-	suggest_candidate(&suggestions, APPLICATION_ANY);
+	suggest_candidate(suggestions, APPLICATION_ANY);
 	while ((application = application_after(application)))
 		if (!application->not_enforced)
-			suggest_candidate(&suggestions, application->name);
-	suggest_write(&suggestions, text);
+			suggest_candidate(suggestions, application->name);
 }

@@ -6,7 +6,7 @@
 #define CONFIG_APPLICATIONS_H
 
 #include "abi/config.h"
-#include "config/text.h"
+#include "config/suggest.h"
 
 /* An application of several services has an entry for each, one behind the other. */
 struct application {
@@ -31,7 +31,7 @@ const struct application *application_after(const struct application *applicatio
 
 struct service_match application_service(const struct application *application);
 
-/* Adds "; did you mean ...?", if an application comes near. */
-void application_suggest(const char *name, struct text *text);
+/* Adds every application that can be named to those that may have been meant. */
+void application_candidates(struct suggestions *suggestions);
 
 #endif

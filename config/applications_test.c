@@ -121,11 +121,12 @@ static void an_unknown_application_gets_a_suggestion(void **state)
 	(void)state;
 	assert_reports(
 		RULE "junos-htps\n",
-		"f:5:61: error: application 'junos-htps' is not valid; expected a predefined "
-		"application such as junos-https, or any; did you mean 'junos-https'?\n");
+		"f:5:61: error: there is no application 'junos-htps'; expected a predefined one "
+		"such as junos-https, one of 'applications', or any; did you mean "
+		"'junos-https'?\n");
 	assert_reports(RULE "my-own-thing\n",
-		       "f:5:61: error: application 'my-own-thing' is not valid; expected a "
-		       "predefined application such as junos-https, or any\n");
+		       "f:5:61: error: there is no application 'my-own-thing'; expected a "
+		       "predefined one such as junos-https, one of 'applications', or any\n");
 }
 
 int main(void)

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/applications.h"
 #include "config/checking.h"
 #include "config/suggest.h"
 #include "config/value.h"
@@ -81,16 +80,6 @@ static void check_keyword(struct checking *c, const struct node *node)
 			  node->schema->word, node->text, expected.bytes);
 }
 
-static void check_application(struct checking *c, const struct node *node)
-{
-	const struct application *application = application_find(node->text);
-
-	if (application && application->not_enforced)
-		diagnostics_error(c->diagnostics, node->at,
-				  "'application %s' is not enforced by this version yet: %s",
-				  node->text, application->not_enforced);
-}
-
 static void check_advice(struct checking *c, const struct node *node)
 {
 	const struct schema *schema = node->schema;
@@ -106,7 +95,7 @@ static void check_value(struct checking *c, const struct node *node)
 	if (node->schema->type == TYPE_KEYWORD)
 		check_keyword(c, node);
 	else if (node->schema->type == TYPE_APPLICATION)
-		check_application(c, node);
+		checking_application_name(c, node);
 	else if (node->schema->advised)
 		check_advice(c, node);
 }
@@ -196,6 +185,7 @@ int check_tree(const struct tree *tree, struct diagnostics *diagnostics)
 	};
 
 	check_children(&checking, tree->root);
+	check_applications(&checking);
 	check_zones(&checking);
 	check_pools(&checking);
 	check_overflow_pools(&checking);

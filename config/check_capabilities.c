@@ -73,6 +73,16 @@ static bool asks_persistent_nat(const struct checking *c, const struct node *nod
 	return false;
 }
 
+/* One that no rule names asks for nothing. */
+static bool asks_application_timeout(const struct checking *c, const struct node *node, u32 value)
+{
+	(void)value;
+	if (is_statement(node, "application", "inactivity-timeout"))
+		return checking_application_is_used(c, node->parent->text);
+	return is_statement(node, "term", "inactivity-timeout") &&
+	       checking_application_is_used(c, node->parent->parent->text);
+}
+
 static bool asks_overflow_pool(const struct checking *c, const struct node *node, u32 value)
 {
 	(void)c, (void)value;
@@ -151,6 +161,8 @@ static const struct demand demands[] = {
 	 "'address-persistent algorithm userspace-v1'", "another algorithm"},
 	{"alarms", asks_alarm, 0, "alarms", "neither 'pool-utilization-alarm' nor "
 					    "'rule-session-count-alarm'"},
+	{"application-timeouts", asks_application_timeout, 0,
+	 "'inactivity-timeout' of an application", "an application without it"},
 	{"dataplane:ebpf", asks_dataplane, DATAPLANE_EBPF, "'dataplane-type ebpf'",
 	 "another dataplane-type"},
 	{"dataplane:userspace", asks_dataplane, DATAPLANE_USERSPACE, "'dataplane-type userspace'",

@@ -119,6 +119,11 @@ static void what_pools_ask_for_has_its_place(void **state)
 	assert_place("set security nat source pool-utilization-alarm raise-threshold 90\n"
 		     "set security nat source pool-utilization-alarm clear-threshold 80\n",
 		     "alarms", 9, 25);
+	assert_place("set applications application x term t protocol 6 inactivity-timeout 8000\n"
+		     "set applications application y term t protocol 6 inactivity-timeout 8000\n"
+		     "set security nat source rule-set s rule i match application y\n"
+		     "set security nat source rule-set s rule i then source-nat off\n",
+		     "application-timeouts", 10, 69);
 	assert_place("", "overflow-pool", 0, 0);
 	assert_place("set security nat source pool q overflow-pool p\n"
 		     "set security nat source pool p overflow-pool interface\n",

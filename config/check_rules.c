@@ -6,6 +6,7 @@
 
 #include "config/applications.h"
 #include "config/checking.h"
+#include "config/services.h"
 
 /* The families of a list of prefixes; no list means any address. */
 static u32 families_of(const struct node *match, const char *word)
@@ -62,24 +63,14 @@ static void check_pool(struct checking *c, const struct node *rule, const struct
 		check_families(c, rule, name, facts->families);
 }
 
-static size_t count_services(const struct node *name)
-{
-	const struct application *application = application_find(name->text);
-	size_t count = 0;
-
-	for (; application; application = application_next(application))
-		count++;
-	return count;
-}
-
-static void check_applications(struct checking *c, const struct node *match)
+static void check_application_names(struct checking *c, const struct node *match)
 {
 	const struct node *first = node_child(match, "application");
 	const struct node *name;
 	size_t services = 0;
 
 	for (name = first; name; name = node_next(name)) {
-		services += count_services(name);
+		services += services_of(c->tree, name->text, NULL, 0);
 		if (!strcmp(name->text, APPLICATION_ANY) && (name != first || node_next(name)))
 			diagnostics_error(
 				c->diagnostics, name->at,
@@ -114,7 +105,7 @@ static void check_match(struct checking *c, const struct node *rule)
 {
 	const struct node *match = node_child(rule, "match");
 
-	check_applications(c, match);
+	check_application_names(c, match);
 	check_service_words(c, match);
 	if (rule_families(rule) == NO_FAMILY)
 		diagnostics_warning(c->diagnostics, rule->at,

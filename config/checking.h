@@ -33,6 +33,7 @@ struct checking {
 };
 
 /* In the order in which they run. */
+void check_applications(struct checking *c);
 void check_zones(struct checking *c);
 void check_pools(struct checking *c);
 void check_alarms(struct checking *c);
@@ -52,6 +53,12 @@ void checking_need_zone(struct checking *c, const struct node *interface);
  */
 const struct node *checking_reference(struct checking *c, const struct node *parent,
 				      const char *word, const struct node *name);
+
+/* Reports a name in `match application` that is none, or of one that cannot be told apart. */
+void checking_application_name(struct checking *c, const struct node *name);
+
+/* Does a rule name the application? */
+bool checking_application_is_used(const struct checking *c, const char *application);
 
 /* Counts a node, and reports the first one beyond the limit. */
 void checking_count(struct checking *c, size_t *count, size_t limit, const struct node *node,

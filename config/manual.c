@@ -54,6 +54,7 @@ static void add_placeholder(const struct schema *schema, struct text *text)
 		[TYPE_HOST_NAME] = "NAME",
 		[TYPE_INTERFACE] = "INTERFACE",
 		[TYPE_PORTS] = "PORTS",
+		[TYPE_PORT_SPAN] = "PORTS",
 		[TYPE_PREFIX] = "PREFIX",
 		[TYPE_ADDRESSES] = "ADDRESSES",
 		[TYPE_PROTOCOL] = "PROTOCOL",

@@ -117,7 +117,7 @@ static void a_quoted_word_is_never_a_statement(void **state)
 	tree_free(&tree);
 	assert_reports("set \"system\" host-name a",
 		       "f:1:5: error: 'system' is unknown in the configuration; expected 'system', "
-		       "'interfaces' or 'security'; did you mean 'system'?\n");
+		       "'interfaces', 'security' or 'applications'; did you mean 'system'?\n");
 }
 
 static void repeated_containers_merge_and_repeated_leaves_replace(void **state)
@@ -221,7 +221,7 @@ static void a_tag_is_for_one_statement(void **state)
 	assert_reports(
 		"set inactive: system host-name a\n",
 		"f:1:5: error: 'inactive:' is unknown in the configuration; expected 'system', "
-		"'interfaces' or 'security'\n");
+		"'interfaces', 'security' or 'applications'\n");
 	assert_reports("security nat source pool p { address { replace: 192.0.2.1; } }\n",
 		       "f:1:26: warning: pool 'p' is not used by any rule\n"
 		       "f:1:40: error: a value cannot be replaced; expected 'replace:' before "
@@ -250,7 +250,7 @@ static void an_unknown_word_is_reported_with_what_was_expected(void **state)
 	(void)state;
 	assert_reports("sytem { host-name a; }\n",
 		       "f:1:1: error: 'sytem' is unknown in the configuration; expected 'system', "
-		       "'interfaces' or 'security'; did you mean 'system'?\n");
+		       "'interfaces', 'security' or 'applications'; did you mean 'system'?\n");
 	assert_reports("security { flow { x; } }\n",
 		       "f:1:19: error: 'x' is unknown in 'flow'; expected 'maximum-sessions', "
 		       "'tcp-session', 'tcp-mss', 'udp-session' or 'icmp-session'\n");
@@ -261,7 +261,7 @@ static void words_cannot_be_shortened(void **state)
 	(void)state;
 	assert_reports("set sys host a\n",
 		       "f:1:5: error: 'sys' is unknown in the configuration; expected 'system', "
-		       "'interfaces' or 'security'\n");
+		       "'interfaces', 'security' or 'applications'\n");
 }
 
 static void all_errors_of_a_file_are_reported(void **state)
@@ -284,7 +284,7 @@ static void all_errors_of_a_file_are_reported(void **state)
 		       "f:6:22: error: host-name '-' is not valid; expected a host name, such as "
 		       "gw1.example.net\n"
 		       "f:7:1: error: 'bogus' is unknown in the configuration; expected 'system', "
-		       "'interfaces' or 'security'\n");
+		       "'interfaces', 'security' or 'applications'\n");
 }
 
 static void a_forgotten_semicolon_is_reported_where_it_belongs(void **state)
@@ -341,7 +341,7 @@ static void a_set_line_ends_with_its_line(void **state)
 		       "f:1:21: error: the line ends here; expected the value of 'host-name': "
 		       "a host name, such as gw1.example.net\n"
 		       "f:2:1: error: 'a' is unknown in the configuration; expected 'system', "
-		       "'interfaces' or 'security'\n");
+		       "'interfaces', 'security' or 'applications'\n");
 	assert_reports("set\nset system\ndeactivate\n",
 		       "f:1:4: error: the line ends here; expected a statement\n"
 		       "f:3:11: error: the line ends here; expected a statement\n");

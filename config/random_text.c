@@ -86,6 +86,9 @@ static void write_value(FILE *out, const struct schema *schema)
 	case TYPE_PORTS:
 		write_ports(out);
 		break;
+	case TYPE_PORT_SPAN:
+		fputs(PICK("5060", "05060-5070", "7-7", "0-65535"), out);
+		break;
 	case TYPE_PREFIX:
 		write_prefix(out);
 		break;
@@ -102,7 +105,7 @@ static void write_value(FILE *out, const struct schema *schema)
 		fputs(PICK("tcp", "17", "esp", "200"), out);
 		break;
 	case TYPE_APPLICATION:
-		fputs(PICK("junos-http", "junos-sip", "any", "junos-ping"), out);
+		fputs(PICK("junos-http", "junos-sip", "any", "junos-ping", "mine"), out);
 		break;
 	case TYPE_CPUS:
 		fputs(PICK("0", "02", "2-5", "7-7", "1020-1023"), out);

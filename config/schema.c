@@ -351,6 +351,69 @@ static const struct schema security_statements[] = {
 	{0},
 };
 
+/* clang-format off */
+#define SERVICE_STATEMENTS                                                                         \
+	{                                                                                          \
+		LEAF("protocol"),                                                                  \
+		.type = TYPE_PROTOCOL,                                                             \
+		.help = "The protocol of its packets",                                             \
+	},                                                                                         \
+	{                                                                                          \
+		LEAF("source-port"),                                                               \
+		.type = TYPE_PORT_SPAN,                                                            \
+		.help = "The ports they come from, of tcp or udp; without it, any",                \
+	},                                                                                         \
+	{                                                                                          \
+		LEAF("destination-port"),                                                          \
+		.type = TYPE_PORT_SPAN,                                                            \
+		.help = "The ports they go to, of tcp or udp; without it, any",                    \
+	},                                                                                         \
+	{                                                                                          \
+		LEAF("inactivity-timeout"),                                                        \
+		SECONDS(4, APPLICATION_TIMEOUT_MAX_S),                                             \
+		.help = "Idle time after which its flows end; without it, that of the protocol",   \
+	},                                                                                         \
+	OPAQUE("alg"),                                                                             \
+	OPAQUE("icmp-code"),                                                                       \
+	OPAQUE("icmp-type"),                                                                       \
+	OPAQUE("icmp6-code"),                                                                      \
+	OPAQUE("icmp6-type"),                                                                      \
+	OPAQUE("rpc-program-number"),                                                              \
+	OPAQUE("uuid")
+/* clang-format on */
+
+static const struct schema term_statements[] = {
+	SERVICE_STATEMENTS,
+	{0},
+};
+
+static const struct schema application_statements[] = {
+	DESCRIPTION,
+	SERVICE_STATEMENTS,
+	{
+		LIST("term"),
+		.type = TYPE_NAME,
+		.help = "One of several protocols and ports of the application",
+		.children = term_statements,
+	},
+	OPAQUE("application-protocol"),
+	OPAQUE("do-not-translate-A-query-to-AAAA-query"),
+	OPAQUE("do-not-translate-AAAA-query-to-A-query"),
+	OPAQUE("ether-type"),
+	{0},
+};
+
+static const struct schema applications_statements[] = {
+	{
+		LIST("application"),
+		.type = TYPE_NAME,
+		.help = "A name for which rules can ask",
+		.children = application_statements,
+	},
+	OPAQUE("application-set"),
+	{0},
+};
+
 static const struct schema root_statements[] = {
 	{
 		CONTAINER("system"),
@@ -367,8 +430,12 @@ static const struct schema root_statements[] = {
 		.help = "Zones, flows and address translation",
 		.children = security_statements,
 	},
+	{
+		CONTAINER("applications"),
+		.help = "Names for protocols and ports, besides the predefined ones",
+		.children = applications_statements,
+	},
 	OPAQUE("access"),
-	OPAQUE("applications"),
 	OPAQUE("apply-groups"),
 	OPAQUE("chassis"),
 	OPAQUE("event-options"),

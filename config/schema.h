@@ -47,6 +47,7 @@ enum value_type {
 	TYPE_NUMBER,
 	TYPE_KEYWORD,
 	TYPE_PORTS,     /* LOW or LOW to HIGH */
+	TYPE_PORT_SPAN, /* 5060 or 5060-5070 */
 	TYPE_PREFIX,    /* of either family; a bare address means itself */
 	TYPE_ADDRESSES, /* PREFIX or LOW to HIGH; not the special ones */
 	TYPE_PROTOCOL,

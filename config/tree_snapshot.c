@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/applications.h"
+#include "config/services.h"
 #include "config/query.h"
 
 static void copy_name(char *to, size_t bytes, const char *name)
@@ -175,30 +175,33 @@ static size_t fill_protocols(const struct node *match, u8 *out)
 }
 
 /* `any` has no entry, and so leaves the list empty. */
-static size_t fill_applications(const struct node *match, struct snapshot_application *out)
+static size_t fill_applications(const struct tree *tree, const struct node *match,
+				struct snapshot_application *out)
 {
-	const struct application *application;
+	struct service_match services[MAX_SERVICES_PER_RULE];
 	const struct node *name;
 	size_t count = 0;
 
 	for_each_child(name, match, "application") {
-		application = application_find(name->text);
-		for (; application; application = application_next(application)) {
+		size_t found = services_of(tree, name->text, services, MAX_SERVICES_PER_RULE);
+
+		for (size_t i = 0; i < found && count < MAX_SERVICES_PER_RULE; i++) {
 			COPY_NAME(out[count].name, name->text);
-			out[count++].service = application_service(application);
+			out[count++].service = services[i];
 		}
 	}
 	return count;
 }
 
-static void fill_match(const struct node *match, struct snapshot_rule *out)
+static void fill_match(const struct tree *tree, const struct node *match,
+		       struct snapshot_rule *out)
 {
 	out->source_count = fill_prefixes(match, "source-address", out->sources);
 	out->destination_count = fill_prefixes(match, "destination-address", out->destinations);
 	out->source_port_count = fill_ports(match, "source-port", out->source_ports);
 	out->destination_port_count = fill_ports(match, "destination-port", out->destination_ports);
 	out->protocol_count = fill_protocols(match, out->protocols);
-	out->application_count = fill_applications(match, out->applications);
+	out->application_count = fill_applications(tree, match, out->applications);
 }
 
 static void fill_action(const struct node *action, struct snapshot_rule *out)
@@ -226,7 +229,7 @@ static void fill_rule(const struct tree *tree, const struct node *rule, struct s
 	const struct node *persistent_nat = node_persistent_nat(tree, action);
 
 	COPY_NAME(out->name, rule->text);
-	fill_match(node_child(rule, "match"), out);
+	fill_match(tree, node_child(rule, "match"), out);
 	fill_action(action, out);
 	if (persistent_nat)
 		fill_lease(persistent_nat, &out->lease);

@@ -321,6 +321,34 @@ static void applications_become_their_services(void **state)
 	snapshot_free(&s);
 }
 
+static void an_application_has_its_terms_and_timeouts(void **state)
+{
+	struct snapshot s = testing_snapshot(
+		"set applications application mine term a protocol udp inactivity-timeout 200\n"
+		"set applications application mine term b protocol tcp source-port 7\n"
+		"set applications application mine term b destination-port 5060-5061\n"
+		"set applications application other protocol icmp inactivity-timeout 61\n" ZONES
+			RULE_SET RULE "match application [ other mine ]\n" RULE
+				      "then source-nat off\n");
+	const struct snapshot_application *applications = s.rule_sets[0].rules[0].applications;
+
+	(void)state;
+	assert_int_equal(s.rule_sets[0].rules[0].application_count, 3);
+	assert_string_equal(applications[0].name, "other");
+	assert_true(applications[0].service.any_port);
+	assert_int_equal(applications[0].service.inactivity_timeout_s, 61);
+	assert_string_equal(applications[1].name, "mine");
+	assert_int_equal(applications[1].service.protocol, 17);
+	assert_true(applications[1].service.any_port);
+	assert_int_equal(applications[1].service.inactivity_timeout_s, 200);
+	assert_int_equal(applications[2].service.protocol, 6);
+	assert_int_equal(applications[2].service.source.high, 7);
+	assert_int_equal(applications[2].service.destination.low, 5060);
+	assert_int_equal(applications[2].service.destination.high, 5061);
+	assert_int_equal(applications[2].service.inactivity_timeout_s, 0);
+	snapshot_free(&s);
+}
+
 static void application_any_is_no_condition(void **state)
 {
 	struct snapshot s = testing_snapshot(ZONES RULE_SET RULE "match application any\n" RULE
@@ -491,6 +519,7 @@ int main(void)
 		cmocka_unit_test(alarms_reach_the_snapshot),
 		cmocka_unit_test(matches_reach_the_snapshot),
 		cmocka_unit_test(applications_become_their_services),
+		cmocka_unit_test(an_application_has_its_terms_and_timeouts),
 		cmocka_unit_test(application_any_is_no_condition),
 		cmocka_unit_test(actions_reach_the_snapshot),
 		cmocka_unit_test(persistent_nat_reaches_the_snapshot),

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "config/address.h"
-#include "config/applications.h"
 #include "config/protocols.h"
 
 enum {
@@ -323,34 +322,45 @@ static bool parse_protocol(const struct reading *r)
 	return name ? accept_spelling(r, "%s", name) : accept_spelling(r, "%u", *number);
 }
 
-static bool parse_cpus(const struct reading *r)
+/* => true for FIRST or FIRST-LAST, neither above `most`, and in order */
+static bool read_span(const char *text, u32 most, u32 *first, u32 *last)
 {
-	const char *text = r->word->text;
 	size_t length = strcspn(text, "-");
-	char first[TOKEN_BYTES];
+	char word[TOKEN_BYTES];
+
+	memcpy(word, text, length);
+	word[length] = '\0';
+	return read_number(word, 0, most, first) &&
+	       read_number(text[length] ? text + length + 1 : word, *first, most, last);
+}
+
+static bool accept_span(const struct reading *r, u32 first, u32 last)
+{
+	if (first == last)
+		return accept_spelling(r, "%u", first);
+	return accept_spelling(r, "%u-%u", first, last);
+}
+
+static bool parse_port_span(const struct reading *r)
+{
 	u32 low;
 	u32 high;
 
-	memcpy(first, text, length);
-	first[length] = '\0';
-	if (!read_number(first, 0, MAX_WORKER_CPUS - 1, &low) ||
-	    !read_number(text[length] ? text + length + 1 : first, low, MAX_WORKER_CPUS - 1, &high))
+	if (!read_span(r->word->text, MAX_PORT, &low, &high))
 		return refuse_type(r);
-	r->parsed->value.cpus = (struct cpu_range){(u16)low, (u16)high};
-	if (low == high)
-		return accept_spelling(r, "%u", low);
-	return accept_spelling(r, "%u-%u", low, high);
+	r->parsed->value.ports = (struct port_range){(u16)low, (u16)high};
+	return accept_span(r, low, high);
 }
 
-static bool parse_application(const struct reading *r)
+static bool parse_cpus(const struct reading *r)
 {
-	struct text expected = {0};
+	u32 low;
+	u32 high;
 
-	if (!strcmp(r->word->text, APPLICATION_ANY) || application_find(r->word->text))
-		return accept_as_written(r);
-	value_expected(r->schema, &expected);
-	application_suggest(r->word->text, &expected);
-	return refuse(r, r->word, expected.bytes);
+	if (!read_span(r->word->text, MAX_WORKER_CPUS - 1, &low, &high))
+		return refuse_type(r);
+	r->parsed->value.cpus = (struct cpu_range){(u16)low, (u16)high};
+	return accept_span(r, low, high);
 }
 
 static const struct {
@@ -364,13 +374,13 @@ static const struct {
 	[TYPE_NUMBER] = {parse_number, NULL},
 	[TYPE_KEYWORD] = {parse_keyword, NULL},
 	[TYPE_PORTS] = {parse_ports, "a port from 0 to 65535, or LOW to HIGH"},
+	[TYPE_PORT_SPAN] = {parse_port_span, "a port from 0 to 65535, or a range such as 5060-5070"},
 	[TYPE_PREFIX] = {parse_prefix,
 			 "an IPv4 or IPv6 address or prefix, such as 198.51.100.16/28"},
 	[TYPE_ADDRESSES] = {parse_addresses, "a prefix such as 198.51.100.16/28, or LOW to HIGH"},
 	[TYPE_PROTOCOL] = {parse_protocol,
 			   "a protocol such as tcp, udp or icmp, or a number from 0 to 255"},
-	[TYPE_APPLICATION] = {parse_application,
-			      "a predefined application such as junos-https, or any"},
+	[TYPE_APPLICATION] = {parse_name, "the name of an application"},
 	[TYPE_CPUS] = {parse_cpus, "a CPU from 0 to 1023, or a range such as 2-5"},
 };
 

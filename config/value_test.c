@@ -285,6 +285,25 @@ static void protocols_have_names_and_numbers(void **state)
 		       "number from 0 to 255; did you mean 'udp'?");
 }
 
+static void port_spans_are_one_or_a_range(void **state)
+{
+	static const char *const bad[] = {"", "65536", "2-1", "1-", "-1", "1-2-3", "1 to 2", "http"};
+
+	(void)state;
+	assert_value(TYPE_PORT_SPAN, "5060", NULL, "5060");
+	assert_value(TYPE_PORT_SPAN, "05060-5070", NULL, "5060-5070");
+	assert_value(TYPE_PORT_SPAN, "0-65535", NULL, "0-65535");
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct text text = {0};
+
+		text_add(&text,
+			 "x '%s' is not valid; expected a port from 0 to 65535, or a range such as "
+			 "5060-5070",
+			 bad[i]);
+		assert_refused(TYPE_PORT_SPAN, bad[i], NULL, text.bytes);
+	}
+}
+
 static void cpus_are_one_or_a_range(void **state)
 {
 	static const char *const bad[] = {"", "1024", "-1", "2-", "5-2", "2-1024", "2-3-4", "a"};
@@ -342,6 +361,7 @@ int main(void)
 		cmocka_unit_test(special_addresses_are_refused),
 		cmocka_unit_test(host_bits_are_cleared_with_a_warning),
 		cmocka_unit_test(protocols_have_names_and_numbers),
+		cmocka_unit_test(port_spans_are_one_or_a_range),
 		cmocka_unit_test(cpus_are_one_or_a_range),
 		cmocka_unit_test(keywords_are_those_of_the_statement),
 	};

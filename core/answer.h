@@ -23,6 +23,8 @@
 enum {
 	ANSWERS_PER_PLACE = 10, /* in a second; so are those in all */
 	ANSWERS_IN_ALL = 1000,
+	CALLERS_TOLD_PER_PLACE = 2, /* the same, of core/caller.h */
+	CALLERS_TOLD_IN_ALL = 100,
 	ANSWER_TTL = 64,
 	ANSWER_IPV4_BYTES = 576, /* at most [RFC1812 section 4.3.2.3] */
 	ANSWER_IPV6_BYTES = 1280,
@@ -33,10 +35,18 @@ enum {
 enum {
 	ANSWER_IPV4_WORD = 0x45c00000,     /* internetwork control; the length is added */
 	ANSWER_IPV4_DONT_FRAGMENT = 0x4000,
-	ANSWER_IPV4_PROHIBITED = 3 << 24 | 13 << 16,
 	ANSWER_IPV6_WORD = 0x60000000,
-	ANSWER_IPV6_PROHIBITED = 1 << 24 | 1 << 16,
 };
+
+/* Type and code of an answer, as the first word of the ICMP message. */
+struct answer_kind {
+	u32 ipv4;
+	u32 ipv6;
+};
+
+static const struct answer_kind answer_prohibited = {3 << 24 | 13 << 16, 1 << 24 | 1 << 16};
+__attribute__((unused)) static const struct answer_kind answer_port_unreachable = {
+	3 << 24 | 3 << 16, 1 << 24 | 4 << 16};
 
 /* => true if the window has room for one more answer at the time, which it has then taken */
 static __always_inline bool answer_take(u64 *window, u32 now_s, u32 limit)
@@ -58,14 +68,17 @@ static __always_inline u32 answer_place(const struct control *control, const uni
 	return (u32)siphash_finish(&s, sizeof(*host)) % ANSWER_PLACES;
 }
 
-static __always_inline bool answer_is_due(struct control *control, const struct packet *p)
+/* => true if the host may be told once more: neither it nor all have been told too often */
+static __always_inline bool answer_is_due(const struct control *control,
+					  struct answer_windows *windows,
+					  const union ip_addr *host, u32 per_place, u32 in_all)
 {
 	u32 now_s = env_now_s(control);
-	u64 place = answer_place(control, &p->key.inside);
+	u64 place = answer_place(control, host);
 
 	index_is_checked(place, ANSWER_PLACES);
-	return answer_take(&control->answers.places[place], now_s, ANSWERS_PER_PLACE) &&
-	       answer_take(&control->answers.all, now_s, ANSWERS_IN_ALL);
+	return answer_take(&windows->places[place], now_s, per_place) &&
+	       answer_take(&windows->all, now_s, in_all);
 }
 
 static __always_inline void answer_count(enum answer_count what)
@@ -90,7 +103,7 @@ static __always_inline bool answer_write_link(const env_frame *frame, u32 grow)
 }
 
 static __always_inline bool answer_write_ipv4(env_frame *frame, const struct packet *p,
-					      const union ip_addr *from, u32 bytes)
+					      const union ip_addr *from, u32 bytes, u32 kind)
 {
 	__be32 *ip = (__be32 *)packet_at(frame, p->link_bytes, IPV4_BYTES + ICMP_BYTES);
 	u64 sum = 0;
@@ -105,13 +118,13 @@ static __always_inline bool answer_write_ipv4(env_frame *frame, const struct pac
 	for (u32 i = 0; i < IPV4_BYTES / 4; i++)
 		sum += raw_u32(ip[i]);
 	((u16 *)ip)[5] = (u16)~checksum_fold(sum);
-	ip[5] = network_u32(ANSWER_IPV4_PROHIBITED);
+	ip[5] = network_u32(kind);
 	ip[6] = 0;
 	return true;
 }
 
 static __always_inline bool answer_write_ipv6(env_frame *frame, const struct packet *p,
-					      const union ip_addr *from, u32 bytes)
+					      const union ip_addr *from, u32 bytes, u32 kind)
 {
 	__be32 *ip = (__be32 *)packet_at(frame, p->link_bytes, IPV6_BYTES + ICMP_BYTES);
 
@@ -121,7 +134,7 @@ static __always_inline bool answer_write_ipv6(env_frame *frame, const struct pac
 	ip[1] = network_u32((bytes - IPV6_BYTES) << 16 | PROTOCOL_ICMPV6 << 8 | ANSWER_TTL);
 	__builtin_memcpy(&ip[2], from, sizeof(*from));
 	__builtin_memcpy(&ip[6], &p->key.inside, sizeof(p->key.inside));
-	ip[10] = network_u32(ANSWER_IPV6_PROHIBITED);
+	ip[10] = network_u32(kind);
 	ip[11] = 0;
 	return true;
 }
@@ -144,7 +157,8 @@ static __always_inline bool answer_write_check(env_frame *frame, const struct pa
 
 /* Makes the frame its answer, from the address. => false if it does not become one */
 static __always_inline bool answer_write(env_frame *frame, const struct packet *p,
-					 const union ip_addr *from)
+					 const union ip_addr *from,
+					 const struct answer_kind *kind)
 {
 	bool ipv4 = p->key.family == FAMILY_IPV4;
 	u32 header_bytes = ipv4 ? IPV4_BYTES : IPV6_BYTES;
@@ -154,8 +168,8 @@ static __always_inline bool answer_write(env_frame *frame, const struct packet *
 
 	return env_frame_resize(frame, grow, p->link_bytes + bytes) &&
 	       answer_write_link(frame, grow) &&
-	       (ipv4 ? answer_write_ipv4(frame, p, from, bytes)
-		     : answer_write_ipv6(frame, p, from, bytes)) &&
+	       (ipv4 ? answer_write_ipv4(frame, p, from, bytes, kind->ipv4)
+		     : answer_write_ipv6(frame, p, from, bytes, kind->ipv6)) &&
 	       answer_write_check(frame, p, from, p->link_bytes + header_bytes,
 				  bytes - header_bytes);
 }
@@ -178,11 +192,12 @@ static __always_inline bool answer_refusal(env_frame *frame, const struct packet
 	from = &config->column_address[p->column % MAX_INTERFACES][p->key.family % FAMILY_COUNT];
 	if (!from->longs[0] && !from->longs[1])
 		return false;
-	if (!answer_is_due(control, p)) {
+	if (!answer_is_due(control, &control->answers, &p->key.inside, ANSWERS_PER_PLACE,
+			   ANSWERS_IN_ALL)) {
 		answer_count(ANSWERS_WITHHELD);
 		return false;
 	}
-	if (!answer_write(frame, p, from))
+	if (!answer_write(frame, p, from, &answer_prohibited))
 		return false;
 	answer_count(ANSWERS_SENT);
 	return true;

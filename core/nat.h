@@ -31,6 +31,7 @@
 
 #include "core/fragment.h"
 #include "core/answer.h"
+#include "core/caller.h"
 #include "core/hairpin.h"
 #include "core/icmp.h"
 #include "core/mss.h"
@@ -209,8 +210,11 @@ static __always_inline u32 judge_hairpin(env_frame *frame, struct packet *p,
 {
 	if (first == NO_REASON)
 		return hairpin_back(frame, p, match);
-	if (first < REASON_FIRST_DROP && first != REASON_ttl_expired) /* nobody's, or no rule's */
-		return refuse_from_outside(p, target);
+	if (first >= REASON_FIRST_DROP || first == REASON_ttl_expired)
+		return first;
+	first = refuse_from_outside(p, target); /* nobody's, or no rule's */
+	if (first == REASON_filtered_inbound && caller_is_one(p))
+		p->needs |= PACKET_NEEDS_KEEPING;
 	return first;
 }
 
@@ -439,7 +443,9 @@ static __always_inline struct verdict packet_close(env_frame *frame, struct pack
 	if (verdict.action == VERDICT_WORKER)
 		return verdict;
 	verdict_count(frame, verdict);
-	if (p->needs && packet_settle(frame, p))
+	if (p->needs & PACKET_NEEDS_KEEPING)
+		(void)caller_keep(frame, p);
+	else if (p->needs && packet_settle(frame, p))
 		return (struct verdict){.action = VERDICT_ANSWER, .reason = verdict.reason};
 	return verdict;
 }

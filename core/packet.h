@@ -47,6 +47,7 @@ enum hairpin_half {
 enum packet_needs {
 	PACKET_NEEDS_ANSWER = 1,       /* refused by a rule, and its sender is to be told */
 	PACKET_NEEDS_SEGMENT_SIZE = 2, /* a SYN, translated, which offers one */
+	PACKET_NEEDS_KEEPING = 4,      /* a SYN that nobody expects: its sender is told later */
 };
 
 enum tcp_flags { TCP_FIN = 0x01, TCP_SYN = 0x02, TCP_RST = 0x04, TCP_ACK = 0x10 };

@@ -42,6 +42,19 @@ static bool any_rule(const struct snapshot *s, bool (*holds)(const struct snapsh
 	return false;
 }
 
+static bool rule_has_application_timeout(const struct snapshot_rule *rule)
+{
+	for (size_t i = 0; i < rule->application_count; i++)
+		if (rule->applications[i].service.inactivity_timeout_s)
+			return true;
+	return false;
+}
+
+static bool needs_application_timeouts(const struct snapshot *s)
+{
+	return any_rule(s, rule_has_application_timeout);
+}
+
 static bool rule_is_interface(const struct snapshot_rule *rule)
 {
 	return rule->action == ACTION_INTERFACE;
@@ -175,6 +188,7 @@ static const struct capability capabilities[] = {
 	{"address-persistent:ebpf-legacy", BY_BOTH, needs_ebpf_legacy},
 	{"address-persistent:userspace-v1", BY_BOTH, needs_userspace_v1},
 	{"alarms", BY_BOTH, needs_alarms},
+	{"application-timeouts", BY_BOTH, needs_application_timeouts},
 	{"dataplane:ebpf", BY_EBPF, needs_ebpf},
 	{"dataplane:userspace", BY_USERSPACE, needs_userspace},
 	{"host-address-base", BY_BOTH, needs_host_address_base},

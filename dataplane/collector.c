@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 
 #include "core/open.h"
+#include "dataplane/idle.h"
 #include "dataplane/rest.h"
 
 enum { BATCH = 4096 };
@@ -205,10 +206,7 @@ static bool has_rested(const struct flow *flow, u32 timeout_s, const struct coll
 
 static bool flow_has_idled(const struct flow *flow, const struct collector_pass *pass)
 {
-	return has_rested(flow,
-			  flow_timeout_s(&pass->config->timeouts, flow->protocol,
-					 atomic_read(&flow->tcp_state)),
-			  pass);
+	return has_rested(flow, idle_timeout_s(pass->config, flow), pass);
 }
 
 static bool flow_is_to_end(const struct flow *flow, u8 life, const struct collector_pass *pass)

@@ -174,6 +174,88 @@ static void the_state_of_tcp_decides_its_timeout(void **state)
 	assert_lives_for(AFTER(syn_ack, TCP_ACK, TCP_RST, TCP_SYN), TEST_OPENING_S);
 }
 
+#define APPLICATION(protocol, low, high, timeout)                                              \
+	"{'name':'x','protocol':" #protocol ",'any_port':false,'source_ports':"                \
+	"{'low':0,'high':65535},'destination_ports':{'low':" #low ",'high':" #high "},"        \
+	"'inactivity_timeout':" #timeout "}"
+#define RULE_FOR(name, applications)                                                           \
+	"{'name':'" name "','source_addresses':[],'destination_addresses':[],"                 \
+	"'source_ports':[],'destination_ports':[],'protocols':[],"                             \
+	"'applications':[" applications "],'action':'pool','pool':'p',"                        \
+	"'persistent_nat':null,'alarm_raise':0,'alarm_clear':0}"
+
+static const struct test_configuration with_applications = {
+	.pools = TEST_POOL("p", "198.51.100.1", "198.51.100.2", 1024, 65535),
+	.rules = RULE_FOR("all", APPLICATION(17, 53, 53, 20) "," APPLICATION(17, 50, 60, 1000) ","
+			  APPLICATION(17, 70, 70, 0) "," APPLICATION(6, 53, 53, 9000) ","
+			  "{'name':'x','protocol':1,'any_port':true,'source_ports':"
+			  "{'low':0,'high':65535},'destination_ports':{'low':0,'high':65535},"
+			  "'inactivity_timeout':5}"),
+	.maximum_flows = MANY_FLOWS,
+};
+
+static int start_with_applications(void **state)
+{
+	(void)state;
+	start_with(&with_applications);
+	return 0;
+}
+
+static struct flow *open_flow_to(u16 port)
+{
+	struct test_packet packet = udp(1);
+
+	packet.destination_port = port;
+	return open_flow(&packet);
+}
+
+/* [RFC4787 REQ-5a] */
+static void the_first_application_that_fits_decides(void **state)
+{
+	struct test_packet query = echo(1);
+
+	(void)state;
+	assert_lives_for(open_flow_to(53), 20);
+	assert_lives_for(open_flow_to(55), 1000);
+	assert_lives_for(open_flow_to(70), TEST_UDP_S);
+	assert_lives_for(open_flow(&query), 5);
+}
+
+/* [RFC5382 REQ-5] */
+static void an_application_leaves_opening_and_closing_alone(void **state)
+{
+	const u8 syn_ack = TCP_SYN | TCP_ACK | IN;
+
+	(void)state;
+	assert_lives_for(AFTER(syn_ack), TEST_OPENING_S);
+	assert_lives_for(AFTER(syn_ack, TCP_ACK), 9000);
+	assert_lives_for(AFTER(syn_ack, TCP_ACK, TCP_FIN | TCP_ACK), TEST_CLOSING_S);
+	assert_lives_for(AFTER(syn_ack, TCP_ACK, TCP_RST | IN), TEST_CLOSING_S);
+}
+
+/* What is in force decides, as with the timeouts of protocols. */
+static void a_commit_changes_the_timeouts_of_applications(void **state)
+{
+	struct test_configuration other = with_applications;
+	struct flow *flow = open_flow_to(53);
+
+	(void)state;
+	other.rules = RULE_FOR("first", APPLICATION(17, 1, 1, 7)) ","
+		      RULE_FOR("all", APPLICATION(17, 53, 53, 30));
+	test_gateway_commit(&other);
+	assert_lives_for(flow, 30);
+	flow = open_flow_to(53);
+	other.rules = RULE_FOR("all", APPLICATION(17, 54, 54, 30));
+	test_gateway_commit(&other); /* the rule is there, and matches the flow no more */
+	assert_lives_for(flow, TEST_UDP_S);
+	other.rules = RULE_FOR("all", APPLICATION(17, 53, 53, 30));
+	test_gateway_commit(&other);
+	flow = open_flow_to(53);
+	other.rules = RULE_FOR("another", APPLICATION(17, 53, 53, 30));
+	test_gateway_commit(&other); /* the flow's rule is gone */
+	assert_lives_for(flow, TEST_UDP_S);
+}
+
 /* [RFC4787 REQ-6] */
 static void a_packet_of_either_side_revives_a_flow_that_has_idled(void **state)
 {
@@ -614,6 +696,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(udp_and_queries_have_their_timeouts),
 		TEST(the_state_of_tcp_decides_its_timeout),
+		cmocka_unit_test_setup_teardown(the_first_application_that_fits_decides,
+						start_with_applications, stop),
+		cmocka_unit_test_setup_teardown(an_application_leaves_opening_and_closing_alone,
+						start_with_applications, stop),
+		cmocka_unit_test_setup_teardown(a_commit_changes_the_timeouts_of_applications,
+						start_with_applications, stop),
 		TEST(a_packet_of_either_side_revives_a_flow_that_has_idled),
 		TEST(a_clock_that_is_behind_or_wraps_ends_nothing),
 		cmocka_unit_test_setup_teardown(a_port_is_used_again_only_after_the_grace_period,

@@ -105,6 +105,7 @@ static int compile_rule(struct compiler *c, const char *set, const struct snapsh
 	if (id < 0)
 		return compile_full(c, id, "rule", from->name);
 	rule->id = (u16)id;
+	c->config->rule_places[id % MAX_RULE_IDS] = (u16)(c->rules_used + 1);
 	rule->alarm = from->alarm;
 	compile_match(rule, from);
 	compile_lease(rule, &from->lease);

@@ -20,6 +20,7 @@
 #include <bpf/libbpf.h>
 
 #include "core/atomic.h"
+#include "dataplane/callers.h"
 #include "dataplane/clock.h"
 #include "dataplane/log.h"
 #include "dataplane/readers.h"
@@ -29,6 +30,7 @@
 enum {
 	LOOK_NS = 2000000, /* between two looks whether something was learnt */
 	LOOKS_IDLE = 25,   /* after so many without, the frames are looked at all the same */
+	CALLERS_LOOK_MS = 100, /* between two looks at those who have called */
 };
 
 enum { WAKE_EVENT, WAKE_RING, WAKES };
@@ -42,6 +44,7 @@ struct holder {
 	struct reader reader;
 	struct held_figures figures;
 	u64 failed; /* atomically */
+	u64 callers_looked_ns;
 	u64 learnt; /* datagrams, when the frames were last looked at */
 	u32 looks;  /* since then */
 	pthread_t thread;
@@ -122,9 +125,27 @@ static void sleep_until_woken(struct holder *holder)
 
 	(void)atomic_swap(sleeping, 1);
 	if (!held_count(&holder->state->tables))
-		(void)poll(holder->wakes, WAKES, -1);
+		(void)poll(holder->wakes, WAKES, CALLERS_LOOK_MS);
 	(void)atomic_swap(sleeping, 0);
 	take_wakes(holder);
+}
+
+static void send_answer(void *context, const u8 *frame, u32 bytes, u32 ifindex)
+{
+	(void)send_out(context, frame, bytes, ifindex);
+}
+
+static void look_at_callers(struct holder *holder)
+{
+	const struct caller_sink sink = {send_answer, holder};
+	u64 now_ns = clock_now_ns();
+
+	if (now_ns - holder->callers_looked_ns < CALLERS_LOOK_MS * 1000000ull)
+		return;
+	holder->callers_looked_ns = now_ns;
+	reader_enter(&holder->reader);
+	callers_look(&holder->state->tables, &sink);
+	reader_leave(&holder->reader);
 }
 
 static void *holder_main(void *argument)
@@ -136,6 +157,7 @@ static void *holder_main(void *argument)
 		.tables = &holder->state->tables, .row = holder->state->tables.holder_row,
 		.now_s = clock_now_s, .now_ns = clock_now_ns, .route = route_question};
 	while (!__atomic_load_n(&holder->stopping, __ATOMIC_ACQUIRE)) {
+		look_at_callers(holder);
 		if (!held_count(&holder->state->tables)) {
 			sleep_until_woken(holder);
 			(void)look(holder);
@@ -214,6 +236,7 @@ int holder_start(struct holder **holder, struct state *state,
 	*new = (struct holder){
 		.state = state, .uplink = {.fd = -1}, .wakes = {{.fd = -1}, {.fd = -1}}};
 	held_repair(&state->tables, state_wait_for_packets);
+	callers_repair(&state->tables, state_wait_for_packets);
 	new->packet_socket = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
 	result = new->packet_socket < 0 ? error_set_errno(error, errno, "opening a packet socket")
 					: open_wakes(new, error);

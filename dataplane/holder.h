@@ -3,10 +3,12 @@
  * The thread that looks after frames which wait for their first fragment (dataplane/held.h),
  * whichever dataplane has put them there.
  *
- * It sleeps while there are none. The first one wakes it: from the XDP program through a ring, from
- * a worker by holder_wake(). While there are some it looks every few milliseconds whether something
- * was learnt. What goes on leaves by a packet socket, or goes to the kernel by an uplink of its
- * own.
+ * While there are none, the first one wakes it: from the XDP program through a ring, from a worker
+ * by holder_wake(). While there are some it looks every few milliseconds whether something was
+ * learnt. What goes on leaves by a packet socket, or goes to the kernel by an uplink of its own.
+ *
+ * Ten times a second it looks at those who have called where nobody expected them, too
+ * (dataplane/callers.h); its answers leave by the same socket.
  */
 #ifndef DATAPLANE_HOLDER_H
 #define DATAPLANE_HOLDER_H

@@ -33,7 +33,7 @@ static json_t *reasons_json(const struct tables *tables)
 	return list;
 }
 
-/* What was said to hosts whose packets were refused (core/answer.h). */
+/* What was said to those whose packets were refused (core/answer.h, core/caller.h). */
 static json_t *answers_json(const struct tables *tables)
 {
 	u64 counts[ANSWER_COUNTS] = {0};
@@ -41,8 +41,10 @@ static json_t *answers_json(const struct tables *tables)
 	for (u32 row = 0; row < tables->counter_rows; row++)
 		for (u32 what = 0; what < ANSWER_COUNTS; what++)
 			counts[what] += atomic_read(&tables->packet_counters[row].answers[what]);
-	return json_pack("{s:I, s:I}", "sent", (json_int_t)counts[ANSWERS_SENT], "withheld",
-			 (json_int_t)counts[ANSWERS_WITHHELD]);
+	return json_pack("{s:I, s:I, s:I, s:I}", "sent", (json_int_t)counts[ANSWERS_SENT],
+			 "withheld", (json_int_t)counts[ANSWERS_WITHHELD], "callers_told",
+			 (json_int_t)counts[CALLERS_TOLD], "callers_withheld",
+			 (json_int_t)counts[CALLERS_WITHHELD]);
 }
 
 /* => frames that were judged in some rows of the counters: by CPUs, or by workers */

@@ -6,8 +6,8 @@
 
 #include <arpa/inet.h>
 
-#include "core/tcp.h"
 #include "dataplane/clock.h"
+#include "dataplane/idle.h"
 #include "dataplane/report_view.h"
 
 static const char *const tcp_state_names[TCP_STATE_COUNT] = {
@@ -16,8 +16,7 @@ static const char *const tcp_state_names[TCP_STATE_COUNT] = {
 
 static s64 flow_left_s(const struct view *v, const struct flow *flow)
 {
-	u32 timeout = flow_timeout_s(&v->config->timeouts, flow->protocol,
-				     atomic_read(&flow->tcp_state));
+	u32 timeout = idle_timeout_s(v->config, flow);
 	s64 idle = (s64)clock_now_s() - atomic_read(&flow->last_seen_s);
 
 	return idle < 0 ? timeout : idle > timeout ? 0 : timeout - idle;

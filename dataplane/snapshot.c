@@ -340,6 +340,8 @@ static void code_application(struct codec *c, void *value)
 	codec_bool(c, "any_port", &service->any_port);
 	codec_field(c, "source_ports", code_port_range, &service->source);
 	codec_field(c, "destination_ports", code_port_range, &service->destination);
+	codec_u32(c, "inactivity_timeout", &service->inactivity_timeout_s, 0,
+		  APPLICATION_TIMEOUT_MAX_S);
 	codec_object_end(c);
 }
 

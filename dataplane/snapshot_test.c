@@ -173,7 +173,8 @@ static void random_match(struct snapshot_rule *rule)
 		name_of(application->name, sizeof(application->name), "junos-", below(4));
 		application->service = (struct service_match){
 			.protocol = (u8)below(256), .any_port = below(2),
-			.source = random_ports(), .destination = random_ports()};
+			.source = random_ports(), .destination = random_ports(),
+			.inactivity_timeout_s = below(APPLICATION_TIMEOUT_MAX_S + 1)};
 	}
 }
 

@@ -18,9 +18,13 @@ static u32 test_clock_s(void)
 	return __atomic_load_n(&test_now_s, __ATOMIC_RELAXED);
 }
 
+#define SECOND_NS 1000000000ull
+
+static u64 test_rest_ns; /* of the second */
+
 static u64 test_clock_ns(void)
 {
-	return (u64)test_clock_s() * 1000000000ull;
+	return (u64)test_clock_s() * SECOND_NS + __atomic_load_n(&test_rest_ns, __ATOMIC_RELAXED);
 }
 
 static bool prefix_covers(const struct test_route *r, const union ip_addr *address)
@@ -80,7 +84,13 @@ void test_env_join(struct tables *tables, u32 row)
 
 void test_env_set_time(u32 now_s)
 {
-	__atomic_store_n(&test_now_s, now_s, __ATOMIC_RELAXED);
+	test_env_set_time_ns(now_s * SECOND_NS);
+}
+
+void test_env_set_time_ns(u64 now_ns)
+{
+	__atomic_store_n(&test_now_s, (u32)(now_ns / SECOND_NS), __ATOMIC_RELAXED);
+	__atomic_store_n(&test_rest_ns, now_ns % SECOND_NS, __ATOMIC_RELAXED);
 }
 
 void test_env_add_route(const struct test_route *route)

@@ -26,6 +26,7 @@ void test_env_stop(struct tables *tables);
 void test_env_join(struct tables *tables, u32 row);
 
 void test_env_set_time(u32 now_s);
+void test_env_set_time_ns(u64 now_ns); /* to the nanosecond */
 void test_env_add_route(const struct test_route *route);
 void test_env_clear_routes(void);
 

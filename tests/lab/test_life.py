@@ -7,7 +7,7 @@ import clients
 from gateway import Refused
 from house import PERSISTENT, config
 from lab import takes
-from observers import Conversation, Observer, ask
+from observers import PORT, Conversation, Observer, ask
 from traffic import Flood
 from waiting import wait_until
 
@@ -29,6 +29,7 @@ set security nat source rule-set out rule all then source-nat pool one
 """
 
 REFUSED = 100
+TCP, UDP = 6, 17
 
 
 def _wait_for_none(gateway, pool):
@@ -77,6 +78,43 @@ def test_traffic_keeps_a_flow(lab):
             assert busy.ask() == first
             return house.gateway.flow_count() == 1
         wait_until(idle_has_ended, "the other flow to idle", 15)
+
+
+APPLICATIONS = f"""
+set security flow tcp-session tcp-initial-timeout 2
+set applications application talk term udp protocol udp
+set applications application talk term udp destination-port {PORT - 1}-{PORT}
+set applications application talk term udp inactivity-timeout {{udp}}
+set applications application talk term tcp protocol tcp
+set applications application talk term tcp destination-port {PORT}
+set applications application talk term tcp inactivity-timeout {{tcp}}
+set security nat source rule-set out rule all match application [ talk junos-icmp-all ]
+"""
+
+
+def _flow_of(gateway, protocol):
+    (flow,) = gateway.flows(protocol=protocol)
+    return flow
+
+
+def test_applications_have_timeouts(lab):
+    """[RFC4787 REQ-5] flows of an application end by its timeout; a commit changes that"""
+    house = lab.house(PERSISTENT, APPLICATIONS.format(udp=4, tcp=9000))
+    gateway = house.gateway
+    Observer(house.servers["s1"])
+    with Conversation(house.host("a1"), house.server("s1", 4), "udp") as udp, \
+            Conversation(house.host("a1"), house.server("s1", 4)) as tcp:
+        port = tcp.ask()
+        wait_until(lambda: 8000 < _flow_of(gateway, TCP)["timeout"] <= 9000, "it is established")
+        udp.ask()
+        assert _flow_of(gateway, UDP)["timeout"] <= 4
+        wait_until(lambda: gateway.flow_count(protocol=UDP) == 0, "the talk to idle", 15)
+        udp.ask()
+        gateway.commit(config(PERSISTENT, APPLICATIONS.format(udp=2000, tcp=9500)))
+        assert 1900 < _flow_of(gateway, UDP)["timeout"] <= 2000
+        assert 9000 < _flow_of(gateway, TCP)["timeout"] <= 9500
+        assert tcp.ask() == port
+    assert "Timeout: " in gateway.cli("show", "security", "flow", "session")
 
 
 def test_closed_connections_end(lab):

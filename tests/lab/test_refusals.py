@@ -2,7 +2,10 @@
 """What hosts are told whose packets are refused [RFC5508 REQ-8, RFC6888 REQ-11]."""
 import errno
 import socket
+import time
 from contextlib import ExitStack
+
+from scapy.layers.inet import TCP
 
 from frames import Raw, Sender, ip_header, mac_of, udp
 from house import GATEWAY_LAN
@@ -23,6 +26,9 @@ set security nat source rule-set out rule all then source-nat pool resi
 """
 PROHIBITED = {4: (3, 13), 6: (1, 1)}
 TOLD = {4: errno.EHOSTUNREACH, 6: errno.EACCES}  # as the host's kernel puts it
+UNREACHABLE = {4: (3, 3), 6: (1, 4)}
+CALLED = {4: "198.51.100.16", 6: "2001:db8:64::"}
+SILENCE_S = 6
 ANSWERS_A_SECOND = 10
 FLOOD = 500
 
@@ -130,3 +136,50 @@ def test_a_flood_is_not_answered_in_full(lab):
     withheld = after["withheld"] - before["withheld"]
     assert sent + withheld == 2 * FLOOD, (before, after)
     assert 2 * ANSWERS_A_SECOND <= sent < FLOOD, (before, after)
+
+
+def _call(house, server, ports):
+    """SYNs of each family from outside to the only port of the pool. => when"""
+    sender = Sender(house.router, "eth0", mac_of(house.gateway, "eth1"))
+    began = time.monotonic()
+    for family in FAMILIES:
+        for port in ports:
+            sender.send(ip_header(house.server(server, family), CALLED[family])
+                        / TCP(sport=port, dport=5000, flags="S", seq=1))
+    return began
+
+
+def _is_late_answer(family, receiver):
+    def matches(packet):
+        return (packet.kind == parse.ICMP_ERROR and packet.family == family
+                and text_of(packet.source) == CALLED[family]
+                and text_of(packet.destination) == receiver)
+    return matches
+
+
+def test_unexpected_syns_are_answered_late(lab):
+    """[RFC5382 REQ-4] after 6 s of silence, and not if the inside calls back [RFC5382 REQ-4a]"""
+    house = _tiny_house(lab)
+    before = _counted(house)["callers_told"]
+    wires = {family: Capture(house.router, "eth0", incoming()) for family in FAMILIES}
+    all_of_it = Capture(house.router, "eth0", incoming())
+    _call(house, "s1", [PORT])
+    began = _call(house, "s2", range(1, 5))  # some may find their places taken
+    with ExitStack() as stack:
+        for family in FAMILIES:  # from the port that was called to where the call came from
+            stack.enter_context(
+                Conversation(house.host("a1"), house.server("s1", family))).ask()
+        for family in FAMILIES:
+            receiver = house.server("s2", family)
+            packet, frame = wires[family].wait_for(_is_late_answer(family, receiver),
+                                                   "the answer", 2 * SILENCE_S)
+            assert time.monotonic() - began >= SILENCE_S
+            at = packet.transport_at
+            assert tuple(frame.data[at:at + 2]) == UNREACHABLE[family]
+            assert checksum_is_right(packet, frame)
+            assert packet.inner.source_port in range(1, 5)
+        wait_until(lambda: _counted(house)["callers_told"] >= before + 2, "them to be counted")
+    assert not any(_is_late_answer(family, house.server("s1", family))(packet)
+                   for packet, _ in all_of_it.packets() for family in FAMILIES)
+    assert house.gateway.reasons()["filtered_inbound"] >= 10
+    assert "Unexpected SYNs" in house.gateway.cli("show", "system", "dataplane")

@@ -61,6 +61,13 @@ class Flow:
             return tcp.TIMEOUTS[self.tcp_state]
         return "udp" if self.key.protocol == PROTOCOL_UDP else "icmp"
 
+    def timeout_s(self, timeouts):
+        """Section 7: that of the application, but not while a connection opens or closes."""
+        name = self.timeout_name()
+        if name in ("tcp_opening", "tcp_closing"):
+            return timeouts[name]
+        return self.rule.application_timeout(self.key) or timeouts[name]
+
     def is_over(self, time_s, timeouts):
         """Whether the collector takes this flow away."""
-        return self.ending or time_s - self.last_seen_s > timeouts[self.timeout_name()]
+        return self.ending or time_s - self.last_seen_s > self.timeout_s(timeouts)

@@ -66,6 +66,16 @@ class Rule:
         return application["any_port"] or self._ports_hold(
             packet, [application["source_ports"]], [application["destination_ports"]])
 
+    def application_timeout(self, key):
+        """Section 7: of the first application that fits a flow; 0: none fits, or it has none."""
+        for each in self.applications:
+            if each["protocol"] == key.protocol and (each["any_port"] or (
+                    key.protocol in (PROTOCOL_TCP, PROTOCOL_UDP)
+                    and _port_holds([each["source_ports"]], key.inside_port)
+                    and _port_holds([each["destination_ports"]], key.remote_port))):
+                return each["inactivity_timeout"]
+        return 0
+
 
 def _address_holds(prefixes, address):
     return not prefixes or any(address in prefix for prefix in prefixes)

@@ -34,11 +34,12 @@ def ports(low, high=None):
     return {"low": low, "high": low if high is None else high}
 
 
-def application(name, protocol, low=None, high=None):
-    """An application, with destination ports or with none at all."""
+def application(name, protocol, low=None, high=None, timeout=0):
+    """An application, with destination ports or with none at all; 0: without a timeout."""
     return {"name": name, "protocol": protocol, "any_port": low is None,
             "source_ports": ports(0, 65535),
-            "destination_ports": ports(0, 65535) if low is None else ports(low, high)}
+            "destination_ports": ports(0, 65535) if low is None else ports(low, high),
+            "inactivity_timeout": timeout}
 
 
 def persistent_nat(permit, inactivity_timeout=300, maximum_flows=30):
@@ -160,6 +161,8 @@ def capabilities(body):
                if pool["algorithm"]}
     if any(each["action"] == "interface" for each in rules):
         needed.add("interface-nat")
+    if any(each["inactivity_timeout"] for rule_ in rules for each in rule_["applications"]):
+        needed.add("application-timeouts")
     if any(each["persistent_nat"] for each in rules):
         needed.add("persistent-nat")
     if any(each["overflow"] for each in body["pools"]):

@@ -121,21 +121,23 @@ def _rule_sets_of_zones(b):
     leave_out = b.rng.choice(["interface-zone", None, None, "interface-interface"])
     for name, ingress, egress, pool in sets:
         if name != leave_out:
-            b.rule_set(name, ingress, egress, *_matching_rules(pool))
+            b.rule_set(name, ingress, egress, *_matching_rules(b, pool))
     b.rule_set("lan-guest", zone_context("lan"), zone_context("guest"), rule("all", "b"))
 
 
-def _matching_rules(pool):
+def _matching_rules(b, pool):
+    timeouts = [b.rng.choice((0, 4, 30, 500, 8000)) for _ in range(5)]
     return [
         rule("ssh-off", "off", destination_ports=[ports(22)], protocols=[6]),
-        rule("dns", pool, applications=[application("junos-dns-udp", 17, 53),
-                                        application("junos-dns-tcp", 6, 53)]),
-        rule("http", pool, applications=[application("junos-http", 6, 80)],
+        rule("dns", pool, applications=[application("dns", 17, 53, None, timeouts[0]),
+                                        application("dns", 6, 53, None, timeouts[1])]),
+        rule("http", pool, applications=[application("http", 6, 80, None, timeouts[2])],
              source_ports=[ports(1024, 65535)]),
         rule("low-ports-off", "off", source_addresses=["::/0"],
              source_ports=[ports(1, 1023), ports(2000, 2100)]),
-        rule("ping", pool, applications=[application("junos-icmp-all", 1),
-                                         application("junos-icmp6-all", 58)]),
+        rule("ping", pool, applications=[
+            application("ping", 1, timeout=timeouts[3]),
+            application("ping", 58, timeout=timeouts[4])]),
         rule("not-there", "off", destination_addresses=["192.0.2.7/32", "2001:db8:c0::6/127"]),
         rule("udp", pool, protocols=[17], destination_ports=[ports(1, 30000)]),
         rule("tcp", pool, protocols=[6, 132], source_addresses=["10.0.0.0/9", "2001:db8::/32"]),

@@ -133,7 +133,8 @@ class Trace:
         self.unusual = Unusual(self.rng, noise, self.scenario, population, self.conversations)
         lease_timeouts = lease_timeouts_of(self.scenario)
         self.has_leases = bool(lease_timeouts)
-        self.timeouts = list(self.scenario["snapshot"]["timeouts"].values()) + lease_timeouts
+        self.timeouts = [*self.scenario["snapshot"]["timeouts"].values(), *lease_timeouts,
+                         *application_timeouts_of(self.scenario)]
         self.pending = []  # fragments under way: (interface, frame)
         self.insisting = []  # frames that are sent at once, and where
 
@@ -313,12 +314,21 @@ def mtus_of(scenario):
                   | {route["mtu"] for route in scenario["routes"] if route["mtu"]})
 
 
+def rules_of(scenario):
+    """=> every rule of every rule-set"""
+    return [rule for rule_set in scenario["snapshot"]["rule_sets"] for rule in rule_set["rules"]]
+
+
 def lease_timeouts_of(scenario):
     """=> the inactivity-timeout of every rule with persistent-nat"""
-    rules = [rule for rule_set in scenario["snapshot"]["rule_sets"]
-             for rule in rule_set["rules"]]
-    return sorted({rule["persistent_nat"]["inactivity_timeout"] for rule in rules
+    return sorted({rule["persistent_nat"]["inactivity_timeout"] for rule in rules_of(scenario)
                    if rule["persistent_nat"]})
+
+
+def application_timeouts_of(scenario):
+    """=> the inactivity-timeout of every application that has one"""
+    return sorted({application["inactivity_timeout"] for rule in rules_of(scenario)
+                   for application in rule["applications"]} - {0})
 
 
 def generate(seed, packets, make_nat=Nat):
