@@ -208,6 +208,8 @@ struct flow_timeouts {
 	u32 tcp_closing_s;
 	u32 udp_s;
 	u32 icmp_s;
+	u32 gre_s;
+	u32 esp_s;
 };
 
 struct nat_config {

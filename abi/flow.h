@@ -15,6 +15,10 @@
  * persistent-nat promises to an inside endpoint (FLOW_LEASE), and whom that endpoint has called
  * (FLOW_PEER). The owner of a lease's port is the lease; its flows find it by that.
  *
+ * Flows of protocols whose ports cannot be changed, or that have none, own no port. What leads packets
+ * from outside to such a flow is a slot of its own, the way back (FLOW_BACK): its key is what they
+ * show, and one key has one slot, so it is the proof of ownership as well (core/back.h).
+ *
  * Who writes what is said at each field: "creator" is the CPU that makes the flow, before it
  * is published; "collector" the one thread that takes flows away (dataplane/collector.h).
  */
@@ -40,6 +44,8 @@ enum flow_kind {
 	/* key: the inside endpoint of a lease, and whom it called: an address, a port or 0; in place
 	 * of the zone the pool's id */
 	FLOW_PEER,
+	/* key: the translated address, the remote end and the ports, 0 where there are none */
+	FLOW_BACK = 4,
 };
 
 enum { FLOW_KIND_SHIFT = 12, FLOW_ZONE_MASK = (1 << FLOW_KIND_SHIFT) - 1 };
@@ -117,6 +123,7 @@ struct flow {
 	union {
 		u32 nexthop_in; /* any packet */
 		u32 users;      /* of a lease: its flows. Atomically */
+		u32 owner;      /* of a way back: slot + 1 of its flow; creator */
 	};
 	u32 last_seen_s; /* any packet; seconds of the monotonic clock. Lease, peer: last use */
 	union {

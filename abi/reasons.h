@@ -48,6 +48,7 @@
 	X(source_nat_pool_wrong_family, "the pool has no address of the packet's family")      \
 	X(source_nat_pool_exhausted, "no free port on the address that the host must keep")    \
 	X(source_nat_pool_no_address, "the pool shifts addresses, and has none for this host") \
+	X(source_nat_remote_in_use, "another host has the address towards this remote end")    \
 	X(flow_table_full, "no room for another flow")                                         \
 	X(lease_table_full, "no room for another lease of persistent-nat")                     \
 	X(lease_session_limit, "the lease has as many flows as max-session-number allows")      \

@@ -140,6 +140,8 @@ static u8 kind_of(const struct explain_question *q)
 		return PACKET_TCP;
 	if (protocol == PROTOCOL_UDP)
 		return PACKET_UDP;
+	if (protocol_is_kept(protocol))
+		return PACKET_TUNNEL;
 	return protocol_is_icmp(q->family, protocol) ? PACKET_ECHO_REQUEST : PACKET_OTHER;
 }
 

@@ -273,8 +273,10 @@ static void what_cannot_be_translated_says_why(void **state)
 	assert_rule(text, between("10.0.0.1", "224.0.0.1"), NULL, "special_address");
 	assert_rule(text, from("198.51.100.17"), NULL, "spoofed_source");
 	assert_rule(text, over(between("10.0.0.1", "198.51.100.17"), 6), NULL, "filtered_inbound");
-	assert_rule(text, over(between("10.0.0.1", "192.0.2.7"), 47), "last",
+	assert_rule(text, over(between("10.0.0.1", "192.0.2.7"), 51), "last",
 		    "unsupported_protocol");
+	assert_rule(text, over(between("10.0.0.1", "192.0.2.7"), 47), "last", NULL);
+	assert_rule(text, over(between("10.0.0.1", "198.51.100.17"), 50), NULL, "filtered_inbound");
 	question = from("10.0.0.1");
 	question.from_zone = "guest";
 	assert_rule(text, question, NULL, "no_rule");

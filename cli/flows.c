@@ -99,5 +99,6 @@ void flow_summary_print(FILE *out, const json_t *summary)
 	json_object_foreach(json_object_get(summary, "tcp_states"), state, count)
 		(void)fprintf(out, "  %s: %" JSON_INTEGER_FORMAT "\n", state,
 			      json_integer_value(count));
-	print_template(out, summary, "UDP-sessions: {udp}\nICMP-sessions: {icmp}\n");
+	print_template(out, summary, "UDP-sessions: {udp}\nICMP-sessions: {icmp}\n"
+				     "GRE-sessions: {gre}\nESP-sessions: {esp}\n");
 }

@@ -49,6 +49,7 @@ static void timeouts_below_those_of_the_rfcs_are_warned_of(void **state)
 		       " closing-timeout 239; }\n"
 		       " udp-session { timeout 119; }\n"
 		       " icmp-session { timeout 59; }\n"
+		       " gre-session { timeout 119; }\n"
 		       "} }\n",
 		       "f:2:36: warning: 'tcp-initial-timeout 239' is less than the 240 "
 		       "seconds that RFC 5382 REQ-5 demands\n"
@@ -59,12 +60,15 @@ static void timeouts_below_those_of_the_rfcs_are_warned_of(void **state)
 		       "f:4:24: warning: 'timeout 119' is less than the 120 seconds that RFC "
 		       "4787 REQ-5 demands\n"
 		       "f:5:25: warning: 'timeout 59' is less than the 60 seconds that RFC "
-		       "5508 REQ-2 demands\n");
+		       "5508 REQ-2 demands\n"
+		       "f:6:24: warning: 'timeout 119' is less than the 120 seconds that RFC "
+		       "4787 REQ-5 demands\n");
 	assert_reports("security { flow {\n"
 		       " tcp-session { tcp-initial-timeout 240; established-timeout 7440;\n"
 		       " closing-timeout 240; }\n"
 		       " udp-session { timeout 120; }\n"
 		       " icmp-session { timeout 60; }\n"
+		       " esp-session { timeout 120; }\n"
 		       "} }\n",
 		       "");
 }

@@ -253,7 +253,8 @@ static void an_unknown_word_is_reported_with_what_was_expected(void **state)
 		       "'interfaces', 'security' or 'applications'; did you mean 'system'?\n");
 	assert_reports("security { flow { x; } }\n",
 		       "f:1:19: error: 'x' is unknown in 'flow'; expected 'maximum-sessions', "
-		       "'tcp-session', 'tcp-mss', 'udp-session' or 'icmp-session'\n");
+		       "'tcp-session', 'tcp-mss', 'udp-session', 'icmp-session', 'gre-session' or "
+		       "'esp-session'\n");
 }
 
 static void words_cannot_be_shortened(void **state)

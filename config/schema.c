@@ -215,6 +215,28 @@ static const struct schema icmp_session_statements[] = {
 	{0},
 };
 
+static const struct schema gre_session_statements[] = {
+	{
+		LEAF("timeout"),
+		SECONDS(1, 86400),
+		.standard = "1800",
+		ADVISED(120, "RFC 4787 REQ-5"),
+		.help = "Idle time after which a flow of GRE ends",
+	},
+	{0},
+};
+
+static const struct schema esp_session_statements[] = {
+	{
+		LEAF("timeout"),
+		SECONDS(1, 86400),
+		.standard = "1800",
+		ADVISED(120, "RFC 4787 REQ-5"),
+		.help = "Idle time after which a flow of ESP (IPsec) ends",
+	},
+	{0},
+};
+
 static const struct schema all_tcp_statements[] = {
 	{
 		LEAF("mss"),
@@ -265,6 +287,16 @@ static const struct schema flow_statements[] = {
 		CONTAINER("icmp-session"),
 		.help = "Timeouts of ICMP queries",
 		.children = icmp_session_statements,
+	},
+	{
+		CONTAINER("gre-session"),
+		.help = "Timeouts of GRE tunnels",
+		.children = gre_session_statements,
+	},
+	{
+		CONTAINER("esp-session"),
+		.help = "Timeouts of ESP tunnels",
+		.children = esp_session_statements,
 	},
 	OPAQUE("aging"),
 	OPAQUE("allow-dns-reply"),

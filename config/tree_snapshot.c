@@ -343,6 +343,8 @@ static struct flow_timeouts fill_timeouts(const struct node *root)
 		.tcp_closing_s = node_number(root, "security flow tcp-session closing-timeout"),
 		.udp_s = node_number(root, "security flow udp-session timeout"),
 		.icmp_s = node_number(root, "security flow icmp-session timeout"),
+		.gre_s = node_number(root, "security flow gre-session timeout"),
+		.esp_s = node_number(root, "security flow esp-session timeout"),
 	};
 }
 

@@ -45,6 +45,8 @@ static void an_empty_configuration_has_the_defaults(void **state)
 	assert_int_equal(s.timeouts.tcp_closing_s, 240);
 	assert_int_equal(s.timeouts.udp_s, 300);
 	assert_int_equal(s.timeouts.icmp_s, 60);
+	assert_int_equal(s.timeouts.gre_s, 1800);
+	assert_int_equal(s.timeouts.esp_s, 1800);
 	assert_true(s.syn_check);
 	assert_int_equal(s.tcp_mss, 0);
 	assert_int_equal(s.zone_count + s.pool_count + s.rule_set_count + s.proxy_count, 0);
@@ -58,7 +60,8 @@ static void flow_statements_reach_the_snapshot(void **state)
 				 "tcp-initial-timeout 241; established-timeout 7441; "
 				 "closing-timeout 242; no-syn-check; }\n"
 				 "tcp-mss { all-tcp { mss 1352; } }\n"
-				 "udp-session { timeout 121; } icmp-session { timeout 61; } }\n"
+				 "udp-session { timeout 121; } icmp-session { timeout 61; }\n"
+				 "gre-session { timeout 122; } esp-session { timeout 123; } }\n"
 				 "nat { source { port-randomization disable; port-hold-down 120; } } }\n"
 				 "system { dataplane-type ebpf; }\n");
 
@@ -71,6 +74,8 @@ static void flow_statements_reach_the_snapshot(void **state)
 	assert_int_equal(s.timeouts.tcp_closing_s, 242);
 	assert_int_equal(s.timeouts.udp_s, 121);
 	assert_int_equal(s.timeouts.icmp_s, 61);
+	assert_int_equal(s.timeouts.gre_s, 122);
+	assert_int_equal(s.timeouts.esp_s, 123);
 	assert_false(s.syn_check);
 	assert_int_equal(s.tcp_mss, 1352);
 	snapshot_free(&s);

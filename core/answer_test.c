@@ -11,7 +11,7 @@
 #include "tests/env/test_gateway.h"
 #include "tests/env/unit.h"
 
-enum { GRE = 47, THREADS = 4, TRIES = 5000 };
+enum { AH = 51, THREADS = 4, TRIES = 5000 };
 
 static struct tables *tables;
 
@@ -36,11 +36,11 @@ static int stop(void **state)
 }
 
 /* What no rule can translate. */
-static struct test_packet gre(u32 host)
+static struct test_packet ah(u32 host)
 {
 	struct test_packet packet = {
 		.source = test_addr("10.0.0.0"), .destination = test_addr("203.0.113.5"),
-		.protocol = GRE, .payload_bytes = 33};
+		.protocol = AH, .payload_bytes = 33};
 
 	packet.source.words[3] += __builtin_bswap32(host);
 	return packet;
@@ -48,7 +48,7 @@ static struct test_packet gre(u32 host)
 
 static struct verdict send(u32 ifindex, u32 host)
 {
-	struct test_packet packet = gre(host);
+	struct test_packet packet = ah(host);
 	struct verdict verdict = test_gateway_receive(ifindex, &packet);
 
 	assert_int_equal(verdict.reason, REASON_unsupported_protocol);
@@ -87,7 +87,7 @@ static void assert_answered(const struct test_packet *packet, u32 headers, u32 m
 
 static void every_length_is_quoted_and_sums_up(void **state)
 {
-	struct test_packet packet = gre(1);
+	struct test_packet packet = ah(1);
 
 	(void)state;
 	for (u32 bytes = 0; bytes <= 1480; bytes++) {
@@ -106,7 +106,7 @@ static void so_is_ipv6(void **state)
 {
 	struct test_packet packet = {
 		.source = test_addr("2001:db8:1::7"), .destination = test_addr("2001:db8:ffff::5"),
-		.protocol = GRE};
+		.protocol = AH};
 
 	(void)state;
 	for (u32 bytes = 0; bytes <= 1460; bytes++) {
@@ -158,7 +158,7 @@ static void a_clock_that_is_behind_opens_no_window(void **state)
 
 static void nobody_is_told_without_an_address_or_room(void **state)
 {
-	struct test_packet packet = gre(7);
+	struct test_packet packet = ah(7);
 	struct test_frame frame;
 
 	(void)state;

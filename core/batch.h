@@ -71,8 +71,8 @@ static __always_inline const u32 *batch_owner(const struct packet *p,
 
 static __always_inline bool batch_has_flow(const struct batch *b, u32 i)
 {
-	return b->reasons[i] == NO_REASON && (packet_can_have_flow(&b->packets[i]) ||
-					      b->packets[i].kind == PACKET_ECHO_REPLY);
+	return b->reasons[i] == NO_REASON && !packet_is_kept(&b->packets[i]) &&
+	       (packet_can_have_flow(&b->packets[i]) || b->packets[i].kind == PACKET_ECHO_REPLY);
 }
 
 /* => what names the packet's flow: the owner of a port or an index bucket; NULL if nothing does */

@@ -32,7 +32,7 @@ struct first {
 	u32 index;  /* the address to begin with, in the pool's list of the family */
 	u32 slot;   /* + 1: the flow, reserved and then published */
 	u32 lease;  /* + 1: the flow is counted in there */
-	u32 peer;   /* + 1: of a peer that is to be made */
+	u32 peer;   /* + 1: of a peer, or a way back, that is to be made */
 };
 
 /* => why a packet that a rule owns cannot open a flow, or NO_REASON */
@@ -168,7 +168,7 @@ core_step int first_judge(struct packet *p, struct first *first)
 		return REASON_rule_off;
 	first->rule = rule;
 	first->rule_id = owner->id;
-	first->permit = owner->permit;
+	first->permit = packet_is_kept(p) ? PERMIT_NONE : owner->permit;
 	reason = first_kind_refusal(config, p);
 	if (reason == FOR_STORE)
 		return FOR_STORE;
@@ -285,7 +285,7 @@ static __always_inline bool refusal_is_told(const struct packet *p, u32 reason)
 	if (p->kind == PACKET_OTHER)
 		return !protocol_is_icmp(p->key.family, p->key.protocol);
 	return (p->kind == PACKET_TCP && reason != REASON_tcp_not_syn) || p->kind == PACKET_UDP ||
-	       p->kind == PACKET_ECHO_REQUEST;
+	       p->kind == PACKET_ECHO_REQUEST || packet_is_kept(p);
 }
 
 /* Counts a refusal for its rule and pool, and keeps it for `show`. */

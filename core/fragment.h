@@ -191,11 +191,11 @@ core_step int fragment_match(env_frame *frame, struct packet *p, struct flow_mat
 }
 
 /*
- * Translates a later fragment, which has an address to change, from inside an id as well, and
- * nothing else; with `hop`, its TTL loses one.
+ * Translates a packet that has an address to change and nothing else, a later fragment from inside
+ * an id as well; with `hop`, its TTL loses one.
  * => 0, or -1 if the frame does not hold what was parsed
  */
-core_step int fragment_rewrite(env_frame *frame, struct packet *p, u32 slot, u32 direction, u32 hop)
+core_step int address_rewrite(env_frame *frame, struct packet *p, u32 slot, u32 direction, u32 hop)
 {
 	struct control *control = env_control();
 	struct flow *flow = env_flow(slot - 1);
@@ -206,7 +206,7 @@ core_step int fragment_rewrite(env_frame *frame, struct packet *p, u32 slot, u32
 	if (!p || !flow || !control)
 		return -1;
 	family = p->key.family;
-	return (in || fragment_write_id(frame, p, (u32)p->hash)) &&
+	return (in || p->kind != PACKET_FRAGMENT || fragment_write_id(frame, p, (u32)p->hash)) &&
 	       rewrite_ip(frame, p->link_bytes, family, in ? PACKET_DESTINATION : PACKET_SOURCE,
 			  in ? &flow->inside : flow_translated_address(control, flow), hop,
 			  &change)

@@ -8,6 +8,7 @@
 #ifndef CORE_ICMP_H
 #define CORE_ICMP_H
 
+#include "core/back.h"
 #include "core/open.h"
 #include "core/rewrite.h"
 #include "core/sum.h"
@@ -35,6 +36,8 @@ static __always_inline void quoted_ports(struct quoted *q, const u8 *transport)
 	if (q->key.protocol == PROTOCOL_TCP || q->key.protocol == PROTOCOL_UDP) {
 		q->kind = q->key.protocol == PROTOCOL_TCP ? PACKET_TCP : PACKET_UDP;
 		q->key.ports = *(const u32 *)transport;
+	} else if (protocol_is_kept(q->key.protocol)) {
+		q->kind = PACKET_TUNNEL;
 	} else if (protocol_is_icmp(q->key.family, q->key.protocol)) {
 		u8 kind = icmp_kind(q->key.family, transport[0]);
 
@@ -132,8 +135,11 @@ static __always_inline bool quoted_rewrite_end(env_frame *frame, const struct pa
 
 	if (!port_at || !rewrite_ip(frame, q->ip, family, end, address, false, &ip))
 		return false;
+	*change = ip.address + ip.check;
+	if (q->kind == PACKET_TUNNEL)
+		return true;
 	port_change = rewrite_word16(port_at, raw_u16(port));
-	*change = ip.address + ip.check + port_change;
+	*change += port_change;
 	if (family == FAMILY_IPV4 && kind_is_query(q->kind)) /* no pseudo-header */
 		ip.address = 0;
 	*change += quoted_rewrite_check(frame, p, q, ip.address + port_change);
@@ -159,7 +165,7 @@ static __always_inline bool error_rewrite_outside(env_frame *frame, const struct
 }
 
 /* => slot + 1 of the flow that an error from outside is about */
-static __always_inline u32 error_flow_from_outside(const struct packet *p, const struct quoted *q,
+static __always_inline u32 error_flow_from_outside(const struct packet *p, struct quoted *q,
 						   const struct nat_address *target)
 {
 	bool echo = q->kind == PACKET_ECHO_REQUEST;
@@ -167,10 +173,13 @@ static __always_inline u32 error_flow_from_outside(const struct packet *p, const
 	struct flow *flow;
 	u32 owner;
 
-	if ((q->kind != PACKET_TCP && q->kind != PACKET_UDP && !echo) ||
+	if ((q->kind != PACKET_TCP && q->kind != PACKET_UDP && q->kind != PACKET_TUNNEL &&
+	     !echo) ||
 	    q->key.inside.longs[0] != p->key.remote.longs[0] ||
 	    q->key.inside.longs[1] != p->key.remote.longs[1])
 		return 0;
+	if (q->kind == PACKET_TUNNEL)
+		return (u32)back_find(&q->key);
 	owner = port_owner(target->slot, q->key.protocol, q->key.inside_port);
 	flow = owner ? env_flow(owner - 1) : NULL;
 	if (flow && flow_is_lease(flow))
@@ -186,7 +195,7 @@ static __always_inline u32 error_flow_from_inside(const struct quoted *q, u16 zo
 		.inside = q->key.remote, .remote = q->key.inside, .protocol = q->key.protocol,
 		.family = q->key.family, .zone = zone};
 
-	if (q->kind != PACKET_TCP && q->kind != PACKET_UDP && !echo)
+	if (q->kind != PACKET_TCP && q->kind != PACKET_UDP && q->kind != PACKET_TUNNEL && !echo)
 		return 0;
 	key.inside_port = echo ? q->key.inside_port : q->key.remote_port;
 	key.remote_port = echo ? 0 : q->key.inside_port;

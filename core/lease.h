@@ -26,10 +26,17 @@ static __always_inline bool flow_is_lease(const struct flow *flow)
 	return flow_kind(flow) == FLOW_LEASE;
 }
 
-/* => false for a flow or a peer of a lease, which owns it for them */
+/* => true for a lease or a peer, which take one of the few slots that are for those */
+static __always_inline bool flow_is_binding(const struct flow *flow)
+{
+	return flow_kind(flow) == FLOW_LEASE || flow_kind(flow) == FLOW_PEER;
+}
+
+/* => false for a flow or a peer of a lease, which owns it for them, and where a way back does */
 static __always_inline bool flow_owns_port(const struct flow *flow)
 {
-	return flow_kind(flow) != FLOW_PEER && !(atomic_read(&flow->to_zone) & FLOW_LEASED);
+	return flow_kind(flow) != FLOW_PEER && !protocol_is_kept(flow->protocol) &&
+	       !(atomic_read(&flow->to_zone) & FLOW_LEASED);
 }
 
 /* Marks a flow as one that goes through a lease. */

@@ -14,7 +14,8 @@
  *     inside -> NAT address -> a flow as from inside, and then as from outside (core/hairpin.h)
  *
  * INV-ALIAS   two live flows never share (address, protocol, port): ports have one owner
- *             (INV-PORT-1), and a flow is found by its port only through that owner
+ *             (INV-PORT-1), and a flow is found by its port only through that owner; of GRE and
+ *             ESP never (address, protocol, remote address), by the way back (INV-BACK-1)
  * INV-CLOSED  a packet that a rule owns leaves translated or not at all, or is handed to the
  *             kernel where the kernel will answer it and cannot forward it
  * INV-BOUNDED no table grows: a full one refuses, with a reason
@@ -83,8 +84,8 @@ static __always_inline bool flow_rewrite(env_frame *frame, struct packet *p,
 		p->needs |= PACKET_NEEDS_SEGMENT_SIZE;
 	if (p->kind == PACKET_ICMP_ERROR)
 		return !error_rewrite(frame, p, match->slot, match->direction, hop);
-	if (p->kind == PACKET_FRAGMENT)
-		return !fragment_rewrite(frame, p, match->slot, match->direction, hop);
+	if (p->kind <= PACKET_TUNNEL)
+		return !address_rewrite(frame, p, match->slot, match->direction, hop);
 	if (match->direction == FLOW_IN)
 		return rewrite_end(frame, p, PACKET_DESTINATION, &flow->inside, flow->inside_port,
 				   hop);
@@ -194,7 +195,10 @@ static __always_inline u32 refuse_from_outside(const struct packet *p,
  */
 static __always_inline u32 judge_from_outside(struct packet *p, struct flow_match *match)
 {
-	inbound_match(p, match);
+	if (packet_is_kept(p))
+		match->slot = (u32)back_match(p);
+	else
+		inbound_match(p, match);
 	if (!match->slot)
 		hairpin_match(p, match);
 	return match->slot ? NO_REASON : (u32)inbound_open(p, match);
@@ -220,7 +224,7 @@ static __always_inline u32 judge_hairpin(env_frame *frame, struct packet *p,
 
 static __always_inline bool packet_can_have_flow(const struct packet *p)
 {
-	return p->kind == PACKET_TCP || p->kind == PACKET_UDP || p->kind == PACKET_ECHO_REQUEST;
+	return p->kind >= PACKET_TUNNEL && p->kind <= PACKET_ECHO_REQUEST;
 }
 
 /* Has the bucket of the packet's flow brought near while other things are looked at. */
@@ -320,7 +324,7 @@ static __always_inline u32 packet_begin(env_frame *frame, struct packet *p,
  * flow of a later fragment, if it is known.
  */
 static __always_inline bool packet_is_for_worker(const struct control *control,
-						 const struct packet *p,
+						 struct packet *p,
 						 const struct nat_address *target, u32 slot)
 {
 	if (p->ttl <= 1)
@@ -328,7 +332,7 @@ static __always_inline bool packet_is_for_worker(const struct control *control,
 	if (p->fragment == FRAGMENT_LATER)
 		return slot != 0;
 	if (target)
-		return owner_from_outside(p, target) != 0;
+		return packet_is_kept(p) ? back_match(p) : (int)owner_from_outside(p, target);
 	return packet_can_have_flow(p) && flow_may_exist(control, p->hash);
 }
 

@@ -2,11 +2,12 @@
 /*
  * A packet of no known flow, from beginning to end: what is found out about it (core/first.h), and
  * the flow that it opens (core/opening.h), through a lease if its rule has persistent-nat
- * (core/persist.h). docs/packet-path.md, sections 3.4 to 3.7.
+ * (core/persist.h), or with its own way back (core/open_back.h). docs/packet-path.md, sections 3.4 to 3.7.
  */
 #ifndef CORE_OPEN_H
 #define CORE_OPEN_H
 
+#include "core/open_back.h"
 #include "core/persist.h"
 #include "core/sample.h"
 
@@ -20,6 +21,8 @@ static __always_inline u32 first_open(struct packet *p, struct first *first, u32
 		return reason;
 	if (first->permit)
 		return first_open_leased(p, first);
+	if (packet_is_kept(p))
+		return first_open_kept(p, first, reason);
 	if (reason == NO_REASON)
 		reason = (u32)first_reserve(p, first);
 	if (first_overflows(p, first, reason))

@@ -121,6 +121,75 @@ static void threads_that_open_the_same_flows_open_each_once(void **state)
 	test_gateway_assert_flows(SHARED_FLOWS);
 }
 
+enum { TUNNELS = 200, TUNNELS_PER_REMOTE = 3 };
+
+/* Of host `number`, to one of many remote ends. */
+static struct test_packet tunnel(u32 number)
+{
+	struct test_packet packet = test_gateway_udp(number, 0);
+
+	packet.protocol = PROTOCOL_GRE;
+	packet.source_port = packet.destination_port = 0;
+	packet.destination.bytes[15] = (u8)(1 + number / TUNNELS_PER_REMOTE);
+	packet.payload_bytes = 20;
+	return packet;
+}
+
+static void *open_the_same_tunnels(void *argument)
+{
+	struct worker *w = argument;
+
+	test_env_join(tables, w->number);
+	for (u32 i = 0; i < TUNNELS; i++) {
+		struct test_packet packet = tunnel(i);
+
+		if (i % 20 == 0)
+			(void)pthread_barrier_wait(&barrier);
+		if (test_gateway_receive(TEST_INSIDE, &packet).reason == REASON_translated_out)
+			w->opened++;
+	}
+	return NULL;
+}
+
+static u32 live_slots_of(enum flow_kind kind)
+{
+	u32 count = 0;
+
+	for (u32 slot = 0; slot < tables->control->flow_capacity; slot++)
+		count += tables->flows[slot].life == FLOW_LIVE &&
+			 flow_kind(&tables->flows[slot]) == kind;
+	return count;
+}
+
+/*
+ * [INV-BACK-1] [INV-ALIAS] eight CPUs meet the same new flows, three hosts to each remote end, over
+ * four addresses: what is lost in races is taken away, and each flow that is left has one way back.
+ */
+static void threads_that_open_the_same_tunnels_open_each_once(void **state)
+{
+	u32 flows;
+
+	(void)state;
+	start_workers(open_the_same_tunnels);
+	join_workers();
+	(void)test_gateway_collect(1001);
+	(void)test_gateway_collect(1002);
+	test_gateway_assert_sound();
+	for (u32 i = 0; i < TUNNELS; i++) {
+		struct test_packet packet = tunnel(i);
+
+		assert_int_equal(test_gateway_receive(TEST_INSIDE, &packet).reason,
+				 REASON_translated_out);
+	}
+	flows = live_slots_of(FLOW_SESSION);
+	assert_int_equal(flows, TUNNELS);
+	assert_int_equal(live_slots_of(FLOW_BACK), TUNNELS);
+	assert_int_equal(test_gateway_slots_with(FLOW_FREE),
+			 tables->control->flow_capacity - 2 * TUNNELS);
+	assert_int_equal(test_gateway_ports_in_use(), 0);
+	test_gateway_assert_sound();
+}
+
 enum { SCARCE_PORTS = 500, SCARCE_FLOWS = 2 * 500, OWN_FLOWS = 250 };
 
 static void *open_own_flows(void *argument)
@@ -313,6 +382,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(threads_that_open_the_same_flows_open_each_once, start_large),
+		TEST(threads_that_open_the_same_tunnels_open_each_once, start_large),
 		TEST(threads_that_use_a_pool_up_share_it_exactly, start_scarce),
 		TEST(ports_and_slots_in_turnover_never_lead_to_another_host, start_churn),
 	};

@@ -133,7 +133,7 @@ static void what_cannot_open_a_flow_is_refused_by_name(void **state)
 	packet.protocol = PROTOCOL_TCP;
 	packet.tcp_flags = TCP_ACK;
 	assert_refused(&packet, REASON_tcp_not_syn, 0);
-	packet.protocol = 47;
+	packet.protocol = 51;
 	packet.payload_bytes = 20;
 	assert_refused(&packet, REASON_unsupported_protocol, 0);
 	packet.protocol = PROTOCOL_ICMP;
@@ -141,7 +141,7 @@ static void what_cannot_open_a_flow_is_refused_by_name(void **state)
 	assert_refused(&packet, REASON_no_flow, 0);
 	packet = udp6(1);
 	assert_refused(&packet, REASON_source_nat_pool_wrong_family, 0);
-	packet.protocol = 47;
+	packet.protocol = 51;
 	packet.destination = test_addr("203.0.113.5");
 	packet.source = test_addr("10.0.0.1");
 	test_gateway_frame(&fragment, TEST_INSIDE, &packet);

@@ -252,7 +252,8 @@ core_step int first_count_overflow(struct packet *p, struct first *first)
 static __always_inline bool first_overflows(struct packet *p, struct first *first, u32 reason)
 {
 	if (reason != REASON_source_nat_pool_exhausted &&
-	    reason != REASON_source_nat_pool_no_address)
+	    reason != REASON_source_nat_pool_no_address &&
+	    reason != REASON_source_nat_remote_in_use)
 		return false;
 	if (first_turn_to_overflow(p, first) != NO_REASON)
 		return false;
@@ -294,7 +295,7 @@ static __always_inline void flow_retire(struct flow *flow)
 {
 	struct address_ports *ports = env_ports(flow->address);
 
-	if (ports && !(flow->to_zone & FLOW_LEASED))
+	if (ports && flow_owns_port(flow))
 		ports_release(&ports->spaces[port_protocol_of(flow->protocol)],
 			      host_u16(flow->port));
 	atomic_write(&flow->life, FLOW_RETIRED);

@@ -18,9 +18,11 @@
 #include "core/checksum.h"
 #include "core/flow.h"
 
+/* Up to PACKET_TUNNEL: whatever is translated of it is an address. */
 enum packet_kind {
 	PACKET_OTHER, /* no ports, no flow */
 	PACKET_FRAGMENT,
+	PACKET_TUNNEL, /* GRE or ESP */
 	PACKET_TCP,
 	PACKET_UDP,
 	PACKET_ECHO_REQUEST,
@@ -91,6 +93,8 @@ enum {
 	TCP_BYTES = 20,
 	UDP_BYTES = 8,
 	ICMP_BYTES = 8,
+	GRE_BYTES = 4,
+	ESP_BYTES = 8,
 	VLAN_TAGS = 2,
 	VLAN_TAG_BYTES = 4,
 	IPV6_EXTENSIONS = 8,
@@ -105,6 +109,8 @@ enum ip_protocol {
 	PROTOCOL_ICMP = 1,
 	PROTOCOL_TCP = 6,
 	PROTOCOL_UDP = 17,
+	PROTOCOL_GRE = 47,
+	PROTOCOL_ESP = 50,
 	PROTOCOL_ICMPV6 = 58,
 };
 
@@ -257,6 +263,29 @@ static __always_inline bool protocol_is_icmp(enum ip_family family, u8 protocol)
 	return protocol == (family == FAMILY_IPV4 ? PROTOCOL_ICMP : PROTOCOL_ICMPV6);
 }
 
+/*
+ * => true if nothing behind the IP header may change: flows of the protocol own no port, but a way
+ * back (core/back.h)
+ */
+static __always_inline bool protocol_is_kept(u8 protocol)
+{
+	return protocol == PROTOCOL_GRE || protocol == PROTOCOL_ESP;
+}
+
+static __always_inline bool packet_is_kept(const struct packet *p)
+{
+	return p->kind == PACKET_TUNNEL;
+}
+
+/* [RFC2784 section 2.1, RFC4303 section 2] */
+static __always_inline u32 packet_parse_tunnel(struct packet *p, u32 bytes)
+{
+	if (bytes < (p->key.protocol == PROTOCOL_GRE ? GRE_BYTES : ESP_BYTES))
+		return REASON_malformed_packet;
+	p->kind = PACKET_TUNNEL;
+	return NO_REASON;
+}
+
 /* bytes: from the transport header to the end of the IP packet */
 static __always_inline u32 packet_parse_transport(const env_frame *frame, struct packet *p,
 						  u32 bytes)
@@ -267,7 +296,15 @@ static __always_inline u32 packet_parse_transport(const env_frame *frame, struct
 		return packet_parse_udp(frame, p, bytes);
 	if (protocol_is_icmp(p->key.family, p->key.protocol))
 		return packet_parse_icmp(frame, p, bytes);
+	if (protocol_is_kept(p->key.protocol))
+		return packet_parse_tunnel(p, bytes);
 	return NO_REASON;
+}
+
+static __always_inline bool protocol_has_flows(enum ip_family family, u8 protocol)
+{
+	return protocol == PROTOCOL_TCP || protocol == PROTOCOL_UDP ||
+	       protocol_is_icmp(family, protocol) || protocol_is_kept(protocol);
 }
 
 /*
@@ -283,8 +320,7 @@ static __always_inline u32 packet_parse_fragment(struct packet *p, u32 offset, u
 		return REASON_malformed_packet;
 	if (!offset)
 		p->fragment = FRAGMENT_FIRST;
-	else if (tcp || p->key.protocol == PROTOCOL_UDP ||
-		 protocol_is_icmp(p->key.family, p->key.protocol))
+	else if (protocol_has_flows(p->key.family, p->key.protocol))
 		p->fragment = FRAGMENT_LATER;
 	return NO_REASON;
 }

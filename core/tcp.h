@@ -109,6 +109,10 @@ static __always_inline u32 flow_timeout_s(const struct flow_timeouts *timeouts, 
 {
 	if (protocol == PROTOCOL_UDP)
 		return timeouts->udp_s;
+	if (protocol == PROTOCOL_GRE)
+		return timeouts->gre_s;
+	if (protocol == PROTOCOL_ESP)
+		return timeouts->esp_s;
 	if (protocol != PROTOCOL_TCP)
 		return timeouts->icmp_s;
 	if (tcp_state == TCP_ESTABLISHED)

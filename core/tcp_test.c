@@ -115,7 +115,7 @@ static void protocol_and_state_choose_the_timeout(void **unused)
 {
 	const struct flow_timeouts timeouts = {
 		.tcp_opening_s = 1, .tcp_established_s = 2, .tcp_closing_s = 3, .udp_s = 4,
-		.icmp_s = 5};
+		.icmp_s = 5, .gre_s = 6, .esp_s = 7};
 
 	(void)unused;
 	for (u8 state = 0; state < TCP_STATE_COUNT; state++) {
@@ -123,6 +123,8 @@ static void protocol_and_state_choose_the_timeout(void **unused)
 
 		assert_int_equal(flow_timeout_s(&timeouts, PROTOCOL_TCP, state), expected);
 		assert_int_equal(flow_timeout_s(&timeouts, PROTOCOL_UDP, state), 4);
+		assert_int_equal(flow_timeout_s(&timeouts, PROTOCOL_GRE, state), 6);
+		assert_int_equal(flow_timeout_s(&timeouts, PROTOCOL_ESP, state), 7);
 		assert_int_equal(flow_timeout_s(&timeouts, PROTOCOL_ICMP, state), 5);
 		assert_int_equal(flow_timeout_s(&timeouts, PROTOCOL_ICMPV6, state), 5);
 	}

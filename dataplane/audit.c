@@ -69,7 +69,7 @@ static u32 flow_witness(const struct flow *flow)
 	return flow->ports ^ raw_u32(flow->inside.words[3] ^ flow->remote.words[3]);
 }
 
-/* => true if the port that the flow leaves with is its own, or its lease's */
+/* => true if the port that the flow leaves with is its own, or its lease's; or it has a way back */
 static bool flow_has_port(const struct auditor *a, u32 slot)
 {
 	const struct flow *flow = &a->tables->flows[slot];
@@ -78,8 +78,10 @@ static bool flow_has_port(const struct auditor *a, u32 slot)
 
 	if (!ports)
 		return false;
-	if (flow_kind(flow) == FLOW_PEER)
-		return true; /* it ends with its lease, a little later */
+	if (flow_kind(flow) == FLOW_PEER || flow_kind(flow) == FLOW_BACK)
+		return true; /* it ends with its lease or its flow, a little later */
+	if (protocol_is_kept(flow->protocol))
+		return back_of(a->tables->control, flow, slot + 1) != 0;
 	if (!flow_owns_port(flow))
 		return lease_owner(flow) != 0;
 	space = &ports->spaces[port_protocol_of(flow->protocol)];

@@ -15,7 +15,7 @@
 
 /* X(name, text) */
 #define AUDIT_FINDINGS(X)                                                                      \
-	X(flow_without_port, "flows whose port is not theirs")                                 \
+	X(flow_without_port, "flows whose port or way back is not theirs")                     \
 	X(flow_not_indexed, "flows that packets from inside do not find")                      \
 	X(flow_indexed_twice, "flows with two entries in the index")                           \
 	X(entry_stray, "entries of the index that lead to no flow")                            \

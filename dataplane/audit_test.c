@@ -480,6 +480,29 @@ static void a_port_at_rest_that_nobody_would_wake_is_found(void **state)
 	assert_int_equal(space->resting, 0);
 }
 
+/* Without its way back, what comes from outside would be lost: it ends, and the next one opens anew. */
+static void a_flow_without_its_way_back_ends(void **state)
+{
+	struct test_packet packet = packet_of(0);
+	struct flow *flow;
+	struct audit audit;
+
+	(void)state;
+	packet.protocol = PROTOCOL_GRE;
+	packet.source_port = packet.destination_port = 0;
+	packet.payload_bytes = 20;
+	assert_int_equal(test_gateway_receive(TEST_INSIDE, &packet).reason, REASON_translated_out);
+	flow = test_gateway_flow(&packet);
+	test_gateway_assert_sound();
+	env_flow(back_of(tables->control, flow, slot_of(flow)) - 1)->life = FLOW_ENDING;
+	assert_int_equal(test_gateway_collect(1000), 1);
+	audit = audit_with(true);
+	assert_only(&audit, AUDIT_flow_without_port, 1);
+	assert_int_equal(flow->life, FLOW_ENDING);
+	assert_int_equal(test_gateway_collect(1000), 1);
+	test_gateway_assert_sound();
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
 
 int main(void)
@@ -507,6 +530,7 @@ int main(void)
 		TEST(a_slot_that_is_free_twice_is_free_once),
 		TEST(a_stack_that_leads_nowhere_is_mended),
 		TEST(counts_are_put_right),
+		TEST(a_flow_without_its_way_back_ends),
 		TEST(what_is_under_way_is_no_finding),
 		cmocka_unit_test(every_finding_has_a_name_and_a_text),
 	};

@@ -222,7 +222,7 @@ static u32 gauge_id_of(const struct auditor *a, enum gauge gauge, const struct f
 		lease = kind == FLOW_SESSION && flow->to_zone & FLOW_LEASED ? lease_owner(flow) : 0;
 		return lease ? lease - 1 : a->tables->control->flow_capacity;
 	default:
-		return kind == FLOW_SESSION;
+		return !flow_is_binding(flow);
 	}
 }
 

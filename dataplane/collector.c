@@ -128,9 +128,9 @@ static void let_go(struct flow *flow, u32 slot, const struct collector_pass *pas
 {
 	if (flow_owns_port(flow))
 		release_port(flow, slot, pass);
-	else if (flow_kind(flow) == FLOW_SESSION)
+	else if (flow_kind(flow) == FLOW_SESSION && flow->to_zone & FLOW_LEASED)
 		leave_lease(flow, pass->now_s);
-	if (flow_kind(flow) != FLOW_PEER)
+	if (flow_kind(flow) == FLOW_SESSION || flow_is_lease(flow))
 		count_down(flow);
 }
 
@@ -144,7 +144,7 @@ static void bury(struct control *control, const struct collector_pass *pass, str
 		batch->tombstones[batch->tombstone_count++] = dying->entry;
 	if (dying->was_published && atomic_read(&flow->life) != FLOW_RETIRED) /* meanwhile */
 		let_go(flow, dying->slot, pass);
-	if (flow_kind(flow) != FLOW_SESSION)
+	if (flow_is_binding(flow))
 		atomic_add(&control->binding_count, -1u);
 	atomic_write(&flow->life, FLOW_FREE);
 	flow_push_free(control, flow, dying->slot, dying->slot);
@@ -245,13 +245,32 @@ static bool peer_must_go(const struct flow *peer, u8 life, const struct collecto
 	       has_rested(peer, lease_policy(lease).inactivity_timeout_s, pass);
 }
 
-static bool flow_must_go(struct flow *flow, u8 life, const struct collector_pass *pass)
+/* [INV-BACK-1] It goes with its flow; this is for one whose flow was taken back. */
+static bool back_must_go(const struct control *control, const struct flow *back, u8 life)
+{
+	struct flow_key key;
+	const struct flow *flow;
+	u32 owner = atomic_read(&back->owner);
+	u8 flow_life;
+
+	flow_key_of(back, &key);
+	flow = env_flow(owner - 1);
+	if (life == FLOW_ENDING || !flow || !flow_has_back(control, flow, &key))
+		return true;
+	flow_life = atomic_read(&flow->life);
+	return flow_life != FLOW_LIVE && flow_life != FLOW_ENDING;
+}
+
+static bool flow_must_go(const struct control *control, struct flow *flow, u8 life,
+			 const struct collector_pass *pass)
 {
 	switch (flow_kind(flow)) {
 	case FLOW_LEASE:
 		return lease_must_go(flow, life, pass);
 	case FLOW_PEER:
 		return peer_must_go(flow, life, pass);
+	case FLOW_BACK:
+		return back_must_go(control, flow, life);
 	default:
 		return session_must_go(flow, life, pass);
 	}
@@ -279,19 +298,55 @@ static bool flow_die(struct flow *flow)
 	return life != FLOW_RETIRED;
 }
 
+/* From now on nobody finds it, and it waits for the grace period. */
+static void take_away(struct control *control, struct batch *batch, struct flow *flow, u32 slot)
+{
+	struct dying dying = {.slot = slot};
+
+	dying.was_published = flow_die(flow);
+	if (dying.was_published)
+		dying.entry = unlink_flow(control, flow, slot);
+	batch->flows[batch->count++] = dying;
+}
+
+/*
+ * [INV-BACK-1] The way back that a flow has instead of a port goes with it. It notes when, so that
+ * this pass does not take it a second time; one that a killed collector has left waits for the next.
+ */
+static void take_back_away(struct control *control, const struct collector_pass *pass,
+			   struct batch *batch, const struct flow *flow, u32 slot)
+{
+	u32 found;
+	struct flow *back;
+
+	if (flow_kind(flow) != FLOW_SESSION || !protocol_is_kept(flow->protocol))
+		return;
+	found = back_of(control, flow, slot);
+	back = found ? env_flow(found - 1) : NULL;
+	if (!back)
+		return;
+	atomic_write(&back->last_seen_s, pass->now_s);
+	take_away(control, batch, back, found);
+}
+
+static bool is_taken_already(const struct flow *flow, u8 life, const struct collector_pass *pass)
+{
+	return life == FLOW_DYING && flow_kind(flow) == FLOW_BACK &&
+	       atomic_read(&flow->last_seen_s) == pass->now_s;
+}
+
 static void visit(struct control *control, struct collector_pass *pass, struct batch *batch,
 		  u32 slot)
 {
 	struct flow *flow = env_flow(slot - 1);
 	u8 life = flow ? atomic_read(&flow->life) : FLOW_FREE;
-	struct dying dying = {.slot = slot};
 	bool session;
 
-	if (life == FLOW_FREE)
+	if (life == FLOW_FREE || is_taken_already(flow, life, pass))
 		return;
 	session = flow_kind(flow) == FLOW_SESSION;
 	if (life == FLOW_LIVE || life == FLOW_ENDING) {
-		if (!flow_must_go(flow, life, pass)) {
+		if (!flow_must_go(control, flow, life, pass)) {
 			if (session)
 				forget_old_nexthops(flow, pass);
 			pass->live += session;
@@ -299,11 +354,9 @@ static void visit(struct control *control, struct collector_pass *pass, struct b
 		}
 		pass->ended += session;
 	}
-	dying.was_published = flow_die(flow);
-	if (dying.was_published)
-		dying.entry = unlink_flow(control, flow, slot);
-	batch->flows[batch->count++] = dying;
-	if (batch->count == BATCH)
+	take_back_away(control, pass, batch, flow, slot);
+	take_away(control, batch, flow, slot);
+	if (batch->count >= BATCH - 1)
 		bury_all(control, pass, batch);
 }
 

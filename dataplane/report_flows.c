@@ -70,13 +70,16 @@ static json_t *flow_json(const struct view *v, u32 slot)
 		direction_json(stats, FLOW_OUT), "in", direction_json(stats, FLOW_IN));
 }
 
+/* What the summary counts apart. */
+enum shown_protocol { SHOWN_TCP, SHOWN_UDP, SHOWN_ICMP, SHOWN_GRE, SHOWN_ESP, SHOWN_PROTOCOLS };
+
 struct flow_walk {
 	const struct flow_filter *filter;
 	json_t *list;
 	u32 next;
 	u32 limit;
 	bool finished;
-	u64 by_protocol[PORTS_PROTOCOLS];
+	u64 by_protocol[SHOWN_PROTOCOLS];
 	u64 by_state[TCP_STATE_COUNT];
 	u64 ending; /* the collector takes them away in a moment */
 };
@@ -116,11 +119,20 @@ json_t *report_flows(struct engine *engine, const struct flow_filter *filter, u3
 			 walk.finished ? json_null() : report_number(walk.next));
 }
 
-static u32 protocol_place(u8 protocol)
+static enum shown_protocol protocol_place(u8 protocol)
 {
-	if (protocol == PROTOCOL_TCP)
-		return PORTS_TCP;
-	return protocol == PROTOCOL_UDP ? PORTS_UDP : PORTS_ICMP;
+	switch (protocol) {
+	case PROTOCOL_TCP:
+		return SHOWN_TCP;
+	case PROTOCOL_UDP:
+		return SHOWN_UDP;
+	case PROTOCOL_GRE:
+		return SHOWN_GRE;
+	case PROTOCOL_ESP:
+		return SHOWN_ESP;
+	default:
+		return SHOWN_ICMP;
+	}
 }
 
 static void count_flows(const struct tables *tables, const struct network *network, void *context)
@@ -150,14 +162,16 @@ json_t *report_flow_summary(struct engine *engine, const struct flow_filter *fil
 
 	engine_look(engine, count_flows, &walk);
 	engine_status(engine, &status);
-	for (u32 i = 0; i < PORTS_PROTOCOLS; i++)
+	for (u32 i = 0; i < SHOWN_PROTOCOLS; i++)
 		total += walk.by_protocol[i];
 	for (u32 i = 0; i < TCP_STATE_COUNT; i++)
 		report_add(states, tcp_state_names[i], report_number(walk.by_state[i]));
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "total", (json_int_t)total,
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "total", (json_int_t)total,
 			 "ending", (json_int_t)walk.ending, "maximum",
 			 (json_int_t)status.flow_capacity, "tcp",
-			 (json_int_t)walk.by_protocol[PORTS_TCP], "udp",
-			 (json_int_t)walk.by_protocol[PORTS_UDP], "icmp",
-			 (json_int_t)walk.by_protocol[PORTS_ICMP], "tcp_states", states);
+			 (json_int_t)walk.by_protocol[SHOWN_TCP], "udp",
+			 (json_int_t)walk.by_protocol[SHOWN_UDP], "icmp",
+			 (json_int_t)walk.by_protocol[SHOWN_ICMP], "gre",
+			 (json_int_t)walk.by_protocol[SHOWN_GRE], "esp",
+			 (json_int_t)walk.by_protocol[SHOWN_ESP], "tcp_states", states);
 }

@@ -484,6 +484,8 @@ static void code_timeouts(struct codec *c, void *value)
 	codec_u32(c, "tcp_closing", &timeouts->tcp_closing_s, 1, TIMEOUT_MAX_S);
 	codec_u32(c, "udp", &timeouts->udp_s, 1, TIMEOUT_MAX_S);
 	codec_u32(c, "icmp", &timeouts->icmp_s, 1, TIMEOUT_MAX_S);
+	codec_u32(c, "gre", &timeouts->gre_s, 1, TIMEOUT_MAX_S);
+	codec_u32(c, "esp", &timeouts->esp_s, 1, TIMEOUT_MAX_S);
 	codec_object_end(c);
 }
 

@@ -266,7 +266,8 @@ static void random_snapshot(struct snapshot *s, u32 seed)
 	s->port_hold_down_s = below(PORT_HOLD_DOWN_MAX_S + 1);
 	s->maximum_flows = FLOWS;
 	s->timeouts = (struct flow_timeouts){1 + below(1000), 1 + below(100000), 1 + below(1000),
-					     1 + below(1000), 1 + below(1000)};
+					     1 + below(1000), 1 + below(1000), 1 + below(1000),
+					     1 + below(1000)};
 	s->syn_check = below(2);
 	s->tcp_mss = below(TCP_MSS_MOST + 1);
 	random_zones(s);

@@ -141,6 +141,8 @@ static bool pool_covers(const struct survey_pool *pool, const struct flow *flow)
 
 	if (!pool)
 		return false;
+	if (protocol_is_kept(flow->protocol)) /* whatever its ports are */
+		return bit_is_set(pool->slots, flow->address % MAX_ADDRESS_SLOTS);
 	ports = pool_port_range(pool->ports, pool->port_flags, flow->protocol,
 				ntohs(flow->inside_port));
 	return port >= ports.low && port <= ports.high &&
@@ -164,8 +166,8 @@ bool survey_covers(const struct survey *survey, const struct flow *flow)
 {
 	u32 rule = atomic_read(&flow->rule) % MAX_RULE_IDS, pool = flow->pool % MAX_POOL_IDS;
 
-	if (flow_kind(flow) == FLOW_PEER)
-		return true; /* it ends with its lease */
+	if (flow_kind(flow) == FLOW_PEER || flow_kind(flow) == FLOW_BACK)
+		return true; /* it ends with its lease, or its flow */
 	if (!survey_has_zone(survey, flow->zone & FLOW_ZONE_MASK) ||
 	    !survey_has_zone(survey, flow_to_zone(flow)) ||
 	    !pool_covers(survey->pools[pool], flow) ||

@@ -279,6 +279,29 @@ static void a_hairpinned_flow_ends_with_the_address_that_it_calls(void **state)
 	}
 }
 
+/* A flow without a port goes on as long as its address is the pool's, whatever ports that has. */
+static void a_tunnel_goes_on_with_its_address(void **state)
+{
+	struct test_packet packet = {
+		.source = test_addr("10.0.0.9"), .destination = test_addr("203.0.113.5"),
+		.protocol = PROTOCOL_ESP, .payload_bytes = 20};
+	struct test_configuration after = before;
+	const struct flow *flow;
+	struct survey *survey;
+
+	(void)state;
+	assert_int_equal(test_gateway_receive(TEST_INSIDE, &packet).reason, REASON_translated_out);
+	flow = test_gateway_flow(&packet);
+	for (u32 i = 0; i < 2; i++) {
+		test_gateway_commit(&after);
+		survey = survey_new(test_gateway_config());
+		assert_non_null(survey);
+		assert_int_equal(survey_covers(survey, flow), i == 0);
+		survey_free(survey);
+		after.pools = TEST_POOL("p", "198.51.100.3", "198.51.100.4", 2000, 2999) "," POOL_Q;
+	}
+}
+
 static bool is_not_covered(const struct flow *flow, void *context)
 {
 	return !survey_covers(context, flow);
@@ -369,6 +392,7 @@ int main(void)
 		TEST(an_action_that_changes_ends_the_rules_flows),
 		TEST(a_zone_that_goes_ends_its_flows),
 		TEST(an_end_that_becomes_a_nat_address_ends_the_flow),
+		TEST(a_tunnel_goes_on_with_its_address),
 		TEST(a_hairpinned_flow_ends_with_the_address_that_it_calls),
 		TEST(a_flow_that_goes_on_is_as_it_was),
 		TEST(it_knows_what_the_configuration_uses),

@@ -28,13 +28,15 @@ static char *configuration_text(const struct test_configuration *c)
 		     "{'dataplane':'ebpf','workers':{'cpus':[],'busy_poll':false},"
 		     "'parity_sample':0,'port_randomization':%s,'port_hold_down':%u,"
 		     "'maximum_flows':%u,'timeouts':"
-		     "{'tcp_opening':%d,'tcp_established':%d,'tcp_closing':%d,'udp':%d,'icmp':%d},"
+		     "{'tcp_opening':%d,'tcp_established':%d,'tcp_closing':%d,'udp':%d,'icmp':%d,"
+		     "'gre':%d,'esp':%d},"
 		     "'tcp':{'syn_check':%s,'mss':%u},"
 		     "'zones':[%s],'pools':[%s],'rule_sets':[{'name':'out',"
 		     "'from':{'kind':'zone','names':[%s]},"
 		     "'to':{'kind':'zone','names':[%s]},'rules':[%s]}],'proxies':[]}",
 		     c->sequential ? "false" : "true", c->port_hold_down_s, c->maximum_flows, TEST_OPENING_S,
 		     TEST_ESTABLISHED_S, TEST_CLOSING_S, TEST_UDP_S, TEST_ICMP_S,
+		     TEST_GRE_S, TEST_ESP_S,
 		     c->no_syn_check ? "false" : "true", c->mss,
 		     c->zones ? c->zones : default_zones, c->pools,
 		     c->from ? c->from : "'lan','guest'", c->to ? c->to : "'wan'", c->rules) < 0)

@@ -21,6 +21,8 @@ enum {
 	TEST_CLOSING_S = 241,
 	TEST_UDP_S = 300,
 	TEST_ICMP_S = 60,
+	TEST_GRE_S = 1800,
+	TEST_ESP_S = 900,
 };
 
 /* The changing parts of a configuration: JSON lists, with single quotes. */

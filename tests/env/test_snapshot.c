@@ -11,7 +11,7 @@
 static const char body[] =
 	"{'dataplane':'ebpf','workers':{'cpus':[2,3,1023],'busy_poll':true},'parity_sample':1000,"
 	"'port_randomization':true,'port_hold_down':77,'maximum_flows':64,"
-	"'timeouts':{'tcp_opening':241,'tcp_established':7441,'tcp_closing':242,'udp':301,'icmp':61},"
+	"'timeouts':{'tcp_opening':241,'tcp_established':7441,'tcp_closing':242,'udp':301,'icmp':61,'gre':1801,'esp':1802},"
 	"'tcp':{'syn_check':false,'mss':1352},"
 	"'zones':[{'name':'lan','interfaces':[{'name':'eth0','xdp_mode':'native'},"
 	"                                     {'name':'eth2','xdp_mode':'native'}]},"

@@ -74,12 +74,12 @@ CASES = [
          back(IP(src=REMOTE, dst=HOST) / DATAGRAM, kernel("no_rule")),
          out(IP(src=HOST, dst="10.0.1.99") / DATAGRAM, kernel("no_rule")),
          out(IP(src=HOST, dst="192.0.2.8") / DATAGRAM, kernel("rule_off"))),
-    Case("protocols without ports",
+    Case("protocols that are not translated",
          *[refused(IP(src=HOST, dst=REMOTE, proto=number) / b"four", "unsupported_protocol")
-           for number in (0, 2, 4, 41, 47, 58, 89, 255)],
+           for number in (0, 2, 4, 41, 46, 58, 89, 132, 255)],
          *[back(IP(src=REMOTE, dst=POOL, proto=number) / b"four",
-                dropped("unsupported_protocol")) for number in (0, 2, 4, 41, 47, 58, 89, 255)],
+                dropped("unsupported_protocol")) for number in (0, 2, 4, 41, 46, 58, 89, 132, 255)],
          *[refused(IPv6(src=HOST6, dst=REMOTE6, nh=number) / b"four", "unsupported_protocol")
-           for number in (1, 2, 4, 41, 47, 89, 255)]),
+           for number in (1, 2, 4, 41, 46, 89, 132, 255)]),
     Case("icmp that is neither echo nor error", other_icmp()),
 ]

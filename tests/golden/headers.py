@@ -2,7 +2,7 @@
 """IPv4 options and IPv6 extension headers: they stay as they are, and ports are found behind."""
 from golden import (HOST, HOST6, HOST_PORT, POOL, POOL6, PORT, REMOTE, REMOTE6, REMOTE_PORT, Case,
                     back, dropped, forwarded, out, refused)
-from scapy.all import (AH, ESP, ICMP, IP, TCP, UDP, ICMPv6EchoRequest, IPOption_NOP,
+from scapy.all import (AH, ICMP, IP, TCP, UDP, ICMPv6EchoRequest, IPOption_NOP,
                        IPOption_RR, IPOption_Router_Alert, IPOption_Timestamp, IPv6,
                        IPv6ExtHdrDestOpt, IPv6ExtHdrFragment, IPv6ExtHdrHopByHop,
                        IPv6ExtHdrRouting, PadN, Raw, RouterAlert)
@@ -98,11 +98,10 @@ def extension_headers():
 
 
 def not_walked():
-    """Headers behind which nothing can be translated: the protocol is one without ports."""
+    """Headers behind which nothing can be translated."""
     datagram = UDP(sport=HOST_PORT, dport=REMOTE_PORT)
-    for name, header in (("AH", AH(spi=5, seq=1, icv=bytes(12))), ("ESP", ESP(spi=5, seq=1)),
-                         ("no next header", None), ("mobility", None), ("HIP", None)):
-        number = {"AH": 51, "ESP": 50, "no next header": 59, "mobility": 135, "HIP": 139}[name]
+    for name, header in (("AH", AH(spi=5, seq=1, icv=bytes(12))), ("no next header", None), ("mobility", None), ("HIP", None)):
+        number = {"AH": 51, "no next header": 59, "mobility": 135, "HIP": 139}[name]
         rest = Raw(bytes(header / datagram if header else datagram))
         yield Case(
             name,

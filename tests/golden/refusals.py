@@ -79,8 +79,8 @@ def silent():
     yield out(of_host6(ICMPv6EchoReply(id=1)), dropped("no_flow"))
     yield out(of_host(ICMP(type=3) / quote(of_host(udp))), dropped("no_flow"))
     yield out(of_host(ICMP(type=5) / quote(of_host(udp))), dropped("unsupported_protocol"))
-    yield out(of_host(b"four", proto=47, flags="MF"), dropped("fragment_unknown"))
-    yield out(of_host(b"four", proto=47, frag=1), dropped("fragment_unknown"))
+    yield out(of_host(b"four", proto=46, flags="MF"), dropped("fragment_unknown"))
+    yield out(of_host(b"four", proto=46, frag=1), dropped("fragment_unknown"))
     yield flow_of("udp")
     yield out(of_host(UDP(sport=OTHERS_PORT, dport=REMOTE_PORT), flags="MF"), dropped(EXHAUSTED))
     for flags in ("A", "R", "RA", "FA", "SA", ""):
@@ -92,8 +92,8 @@ CASES = [
     *sizes(),
     *frames(),
     Case("refused in silence", silent()),
-    Case("other protocols", refused(of_host(b"", proto=47), "unsupported_protocol"),
-         refused(of_host6(b"seven b", nh=50), "unsupported_protocol"),
+    Case("other protocols", refused(of_host(b"", proto=46), "unsupported_protocol"),
+         refused(of_host6(b"seven b", nh=51), "unsupported_protocol"),
          refused(of_host6(IPv6ExtHdrDestOpt() / b"more", nh=60), "unsupported_protocol")),
     Case("header options are quoted", flow_of("udp"),
          refused(of_host(UDP(sport=OTHERS_PORT, dport=REMOTE_PORT),
@@ -102,7 +102,7 @@ CASES = [
          refused(IPv6(src=ONLY_IPV4, dst=REMOTE6) / UDP(sport=HOST_PORT, dport=REMOTE_PORT),
                  WRONG_FAMILY)),
     Case("the last answer of a second",
-         *[refused(of_host(b"four", proto=47), "unsupported_protocol")
+         *[refused(of_host(b"four", proto=46), "unsupported_protocol")
            for _ in range(ANSWERS_A_SECOND)],
-         *[out(of_host(b"four", proto=47), dropped("unsupported_protocol")) for _ in range(3)]),
+         *[out(of_host(b"four", proto=46), dropped("unsupported_protocol")) for _ in range(3)]),
 ]

@@ -22,11 +22,13 @@ import refusals
 import segment_sizes
 import sizes
 import translations
+import tunnels
 from compare import byte_differences, dump
 from golden import Outcome, Outcomes, egress, without_fresh_id
 
 TABLES = (checksums, destinations, errors_ipv4, errors_ipv6, fragments, frames, hairpin, headers,
-          lengths, persistent, pool_ports, refusals, segment_sizes, sizes, translations)
+          lengths, persistent, pool_ports, refusals, segment_sizes, sizes, translations,
+          tunnels)
 CASES = [case for table in TABLES for case in table.CASES]
 NAMES = [f"{table.__name__}: {case.name}" for table in TABLES for case in table.CASES]
 

@@ -89,16 +89,16 @@ def test_hosts_are_told(lab):
     assert _counted(house)["sent"] >= before + 4
 
 
-def test_protocols_without_ports(lab):
+def test_protocols_that_are_not_translated(lab):
     """what cannot be translated is refused, not swallowed"""
     house = lab.house()
     host = house.host("b1")
     wire = Capture(host, "eth0", incoming())
     for family in FAMILIES:
         sender = Sender(host, "eth0", mac_of(house.gateway, "eth2"))
-        fields = {"proto": 47} if family == 4 else {"nh": 47}
+        fields = {"proto": 51} if family == 4 else {"nh": 51}
         sender.send(ip_header(host.address(family), house.server("s1", family), **fields)
-                    / Raw(b"of GRE, say"))
+                    / Raw(b"of AH, say"))
         packet, frame = wire.wait_for(
             lambda each, family=family: each.kind == parse.ICMP_ERROR
             and each.family == family, "the answer")

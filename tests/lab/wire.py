@@ -111,7 +111,8 @@ def _pseudo_header(packet):
 def checksum_is_right(packet, frame):
     """Whether the transport checksum is; the oracle has verified the header's."""
     data = frame.data[packet.transport_at:packet.end_at]
-    if packet.fragment or (packet.kind == parse.OTHER and not packet.is_icmp):
+    if packet.fragment or (
+            packet.kind in (parse.OTHER, parse.TUNNEL) and not packet.is_icmp):
         return True
     if packet.kind == parse.UDP and data[6:8] == bytes(2):
         return packet.family == 4

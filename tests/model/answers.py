@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a sender is told whose packet a rule refuses (docs/packet-path.md section 12)."""
 from build import icmp_datagram, icmp_message
-from parse import ECHO_REQUEST, OTHER, TCP, UDP
+from parse import ECHO_REQUEST, OTHER, TCP, TUNNEL, UDP
 from siphash import siphash24
 
 PROHIBITED = {4: (3, 13), 6: (1, 1)}
@@ -54,7 +54,7 @@ def is_told(packet, reason):
         return False
     if packet.kind == OTHER:
         return not packet.is_icmp
-    return packet.kind in (TCP, UDP, ECHO_REQUEST) and reason != "tcp_not_syn"
+    return packet.kind in (TCP, UDP, TUNNEL, ECHO_REQUEST) and reason != "tcp_not_syn"
 
 
 def answer_frame(frame, packet, address):

@@ -9,8 +9,8 @@ import struct
 import tcp
 from build import (Datagram, echo_message, pseudo_header, tcp_segment, udp_datagram, with_sum)
 from checksum import ones_complement_sum
-from parse import (ICMP_OF_FAMILY, PROTOCOL_ICMP, PROTOCOL_ICMPV6, PROTOCOL_TCP,
-                   PROTOCOL_UDP)
+from parse import (ICMP_OF_FAMILY, PROTOCOL_ESP, PROTOCOL_GRE, PROTOCOL_ICMP, PROTOCOL_ICMPV6,
+                   PROTOCOL_TCP, PROTOCOL_UDP, TUNNEL_HEADER_BYTES)
 from translate import CHECKSUM_OFFSETS
 
 PORTS = (80, 443, 53, 22, 80, 53, 8080, 31000, 5060)
@@ -33,7 +33,9 @@ ANSWERING = 6
 MAXIMUM_PAYLOAD_BYTES = 1400
 MAXIMUM_PACKET_BYTES = 1500
 TUNED_PAYLOAD_BYTES = 32
-HEADER_BYTES = {PROTOCOL_TCP: 20, PROTOCOL_UDP: 8, PROTOCOL_ICMP: 8, PROTOCOL_ICMPV6: 8}
+HEADER_BYTES = {PROTOCOL_TCP: 20, PROTOCOL_UDP: 8, PROTOCOL_ICMP: 8, PROTOCOL_ICMPV6: 8,
+                **TUNNEL_HEADER_BYTES}
+TUNNEL_CHANCE = 0.12
 
 
 class Noise:
@@ -70,8 +72,10 @@ class Conversation:
         self.remote_interface, self.remote = outside
         self.host_port = rng.choice(HOST_PORTS) if rng.random() < 0.2 else rng.randrange(65536)
         self.remote_port = rng.choice(PORTS) if rng.random() < 0.8 else rng.randrange(65536)
-        if self.is_echo:
+        if self.is_echo or self.is_tunnel:
             self.remote_port = 0
+        if self.is_tunnel:
+            self.host_port = 0
         self.translated = None  # (address, port)
         self.is_fresh = False  # whether it was learned since flows were last collected
         # of a TCP handshake: 0 SYN, 1 answered, 2 data; RESET after an RST. From outside: CALLED,
@@ -83,8 +87,13 @@ class Conversation:
 
     @property
     def is_echo(self):
-        """Neither TCP nor UDP."""
-        return self.protocol not in (PROTOCOL_TCP, PROTOCOL_UDP)
+        """ICMP or ICMPv6."""
+        return self.protocol in (PROTOCOL_ICMP, PROTOCOL_ICMPV6)
+
+    @property
+    def is_tunnel(self):
+        """GRE or ESP."""
+        return self.protocol in TUNNEL_HEADER_BYTES
 
     def learn(self, address, port):
         """What the outside saw as this conversation's source."""
@@ -150,7 +159,7 @@ class Conversation:
         return self.rng.choice(ODD_FLAGS)
 
     def _datagram(self, source, destination, ports, outward, flags):
-        is_tuned = self.translated and self.rng.random() < 0.03
+        is_tuned = self.translated and not self.is_tunnel and self.rng.random() < 0.03
         options = b"" if is_tuned else self.rng.choice(TCP_OPTIONS)
         payload = self._payload(is_tuned, options)
         transport = self._transport(source, destination, ports, outward, flags, payload, options)
@@ -174,6 +183,8 @@ class Conversation:
             return tcp_segment(source, destination, ports, flags, numbers, payload, options)
         if self.protocol == PROTOCOL_UDP:
             return udp_datagram(source, destination, ports, payload, self.rng.random() < 0.9)
+        if self.is_tunnel:
+            return tunnel_packet(self.rng, self.protocol, payload)
         identifier = ports[0] if outward else ports[1]
         return echo_message(source, destination, outward, identifier, 1, payload)
 
@@ -200,6 +211,14 @@ class Conversation:
         return change
 
 
+def tunnel_packet(rng, protocol, payload):
+    """=> what GRE or ESP carries; now and then its header is cut short"""
+    header_bytes = TUNNEL_HEADER_BYTES[protocol]
+    if rng.random() < 0.02:
+        return rng.randbytes(rng.randrange(header_bytes))
+    return rng.randbytes(header_bytes) + payload
+
+
 def open_conversation(rng, noise, population):
     """=> a new Conversation between two hosts of one family"""
     while True:
@@ -209,6 +228,8 @@ def open_conversation(rng, noise, population):
     family = 4 if len(inside[1]) == 4 else 6
     protocol = rng.choice((PROTOCOL_TCP, PROTOCOL_TCP, PROTOCOL_UDP, PROTOCOL_UDP,
                            ICMP_OF_FAMILY[family]))
+    if rng.random() < TUNNEL_CHANCE:
+        protocol = rng.choice((PROTOCOL_GRE, PROTOCOL_ESP))
     return Conversation(rng, noise, protocol, inside, outside)
 
 
@@ -273,5 +294,7 @@ def quoted_transport(rng, conversation, source, destination, ports, outward):
                            struct.unpack(">II", rng.randbytes(8)), rng.randbytes(20))
     if conversation.protocol == PROTOCOL_UDP:
         return udp_datagram(source, destination, ports, rng.randbytes(24), rng.random() < 0.8)
+    if conversation.is_tunnel:
+        return rng.randbytes(24)
     identifier = ports[0] if outward else ports[1]
     return echo_message(source, destination, outward, identifier, 7, rng.randbytes(24))

@@ -3,7 +3,9 @@
 from typing import NamedTuple
 
 import tcp
-from parse import LATER, PROTOCOL_TCP, PROTOCOL_UDP
+from parse import LATER, PROTOCOL_ESP, PROTOCOL_GRE, PROTOCOL_TCP, PROTOCOL_UDP
+
+TIMEOUTS = {PROTOCOL_UDP: "udp", PROTOCOL_GRE: "gre", PROTOCOL_ESP: "esp"}
 
 
 class Key(NamedTuple):
@@ -59,7 +61,7 @@ class Flow:
         """Which of the snapshot's timeouts applies."""
         if self.tcp_state:
             return tcp.TIMEOUTS[self.tcp_state]
-        return "udp" if self.key.protocol == PROTOCOL_UDP else "icmp"
+        return TIMEOUTS.get(self.key.protocol, "icmp")
 
     def timeout_s(self, timeouts):
         """Section 7: that of the application, but not while a connection opens or closes."""

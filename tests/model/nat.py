@@ -17,8 +17,8 @@ from kernel import ENCAPSULATION, REJECTING, UNICAST, Interface, Kernel, Route
 from leases import SHARE, Lease, Leases, lease_key
 from next_hop import Outcome, decide, is_too_big
 from parse import (ECHO_REPLY, ECHO_REQUEST, FIRST, FRAGMENT, ICMP_ERROR, ICMP_OF_FAMILY, LATER,
-                   OTHER, PROTOCOL_TCP, PROTOCOL_UDP, TCP, UDP, Packet, error_sums_up, parse)
-from pools import Allocator, Counters, pool_of_interface, pool_of_snapshot
+                   OTHER, PROTOCOL_TCP, PROTOCOL_UDP, TCP, TUNNEL, UDP, Packet, error_sums_up, parse)
+from pools import KEPT, Allocator, Counters, pool_of_interface, pool_of_snapshot
 from reasons import ANSWER, DROP, FORWARD, HELD, KERNEL_TRANSLATED, Decision, drop, hold
 from reasons import kernel as to_kernel
 from rules import INTERFACE, RuleSet, select_rule_set
@@ -191,12 +191,21 @@ class Nat:
             return self._flow_of_owner(packet.protocol, packet.destination,
                                        packet.destination_port,
                                        packet.source, packet.source_port)
+        if packet.kind == TUNNEL:
+            return self._flow_of_way_back(packet.protocol, packet.destination, packet.source)
         inner = packet.inner
+        if inner and inner.kind == TUNNEL and inner.source == packet.destination:
+            return self._flow_of_way_back(inner.protocol, inner.source, inner.destination)
         if inner and inner.kind in (TCP, UDP, ECHO_REQUEST) and (
                 inner.source == packet.destination):
             return self._flow_of_owner(inner.protocol, inner.source, inner.source_port,
                                        inner.destination, inner.destination_port)
         return None
+
+    def _flow_of_way_back(self, protocol, address, remote):
+        """=> the flow of a protocol without ports, if it has not been ended"""
+        flow = self.allocator.ways_back.get((address, protocol, remote))
+        return flow if flow and not flow.ending else None
 
     def _flow_of_owner(self, protocol, address, port, remote, remote_port):
         """=> the port's owner, or its flow with the remote end if it is a lease; but only if the
@@ -333,9 +342,9 @@ class Nat:
     def _flow_of_inside(self, zone, packet):
         """Section 3.2. => the flow that a packet from inside belongs to, or None"""
         inner = packet.inner
-        if packet.kind in (TCP, UDP, ECHO_REQUEST):
+        if packet.kind in (TCP, UDP, TUNNEL, ECHO_REQUEST):
             return self.flows.get(_key_of(zone, packet))
-        if inner and inner.kind in (TCP, UDP, ECHO_REPLY):
+        if inner and inner.kind in (TCP, UDP, TUNNEL, ECHO_REPLY):
             return self.flows.get(Key(zone, inner.protocol,
                                       inner.destination, inner.destination_port,
                                       inner.source, inner.source_port))
@@ -437,7 +446,7 @@ class Nat:
         overflow = self._overflow_of(pool, route)
         if overflow and overflow.refusal(arrival.packet.family):
             overflow = None
-        if rule.policy:
+        if rule.policy and key.protocol not in KEPT:
             return self._allocate_leased(arrival, key, rule, [pool, overflow],
                                          route.interface.zone)
         pool, found = self._find_port(key, pool, overflow)
@@ -457,16 +466,22 @@ class Nat:
                 pool.counters.overflows += 1
                 overflow.counters.hits += 1
             indices = each.ask(key.inside)
-            if indices and not has_slot and not self._has_free_slots(1):
+            if key.protocol not in KEPT and indices and not has_slot and not self._has_free_slots(1):
                 raise drop("flow_table_full")
             found = self.allocator.find(each, key, indices)
             if found is not None:
+                if key.protocol in KEPT and not self._has_free_slots(2):
+                    raise drop("flow_table_full")
                 return each, found
-        raise drop("source_nat_pool_exhausted" if indices else "source_nat_pool_no_address")
+        if not indices:
+            raise drop("source_nat_pool_no_address")
+        raise drop("source_nat_remote_in_use" if key.protocol in KEPT
+                   else "source_nat_pool_exhausted")
 
     def _has_free_slots(self, count):
         """Flows, leases and whom they have called share one table."""
-        return len(self.flows) + self.leases.slots + count <= self.maximum_flows
+        ways_back = len(self.allocator.ways_back)
+        return len(self.flows) + ways_back + self.leases.slots + count <= self.maximum_flows
 
     def _has_room_to_bind(self, count, behind=0):
         """So many more leases and peers, `behind` other slots that are taken before."""
@@ -549,7 +564,7 @@ class Nat:
 def _can_be_held(packet):
     """Section 9.7: a later fragment of a protocol that has flows."""
     return packet.fragment == LATER and packet.protocol in (
-        PROTOCOL_TCP, PROTOCOL_UDP, ICMP_OF_FAMILY[packet.family])
+        PROTOCOL_TCP, PROTOCOL_UDP, ICMP_OF_FAMILY[packet.family], *KEPT)
 
 
 def _key_of(zone, packet):

@@ -14,12 +14,15 @@ FRAGMENT = "fragment"
 FIRST, LATER = "first", "later"
 TCP = "tcp"
 UDP = "udp"
+TUNNEL = "tunnel"  # GRE or ESP
 ECHO_REQUEST = "echo_request"
 ECHO_REPLY = "echo_reply"
 ICMP_ERROR = "icmp_error"
 OTHER = "other"
 
 PROTOCOL_ICMP, PROTOCOL_TCP, PROTOCOL_UDP, PROTOCOL_ICMPV6 = 1, 6, 17, 58
+PROTOCOL_GRE, PROTOCOL_ESP = 47, 50
+TUNNEL_HEADER_BYTES = {PROTOCOL_GRE: 4, PROTOCOL_ESP: 8}
 ICMP_OF_FAMILY = {4: PROTOCOL_ICMP, 6: PROTOCOL_ICMPV6}
 
 HOP_BY_HOP, ROUTING, FRAGMENT_HEADER, DESTINATION = 0, 43, 44, 60
@@ -241,6 +244,10 @@ def _read_transport(frame, packet):
         _read_udp(frame, packet)
     elif packet.is_icmp:
         _read_icmp(frame, packet)
+    elif packet.protocol in TUNNEL_HEADER_BYTES:
+        if packet.end_at - packet.transport_at < TUNNEL_HEADER_BYTES[packet.protocol]:
+            raise _malformed()
+        packet.kind = TUNNEL
 
 
 def _read_ports(frame, packet):
@@ -333,6 +340,8 @@ def _read_inner_transport(frame, inner):
     elif inner.protocol == PROTOCOL_UDP:
         inner.kind = UDP
         _read_ports(frame, inner)
+    elif inner.protocol in TUNNEL_HEADER_BYTES:
+        inner.kind = TUNNEL
     elif inner.is_icmp:
         kind = ICMP_KINDS[inner.family].get(frame[inner.transport_at], OTHER)
         inner.kind = kind if kind in (ECHO_REQUEST, ECHO_REPLY) else OTHER

@@ -3,12 +3,14 @@
 from collections import Counter
 
 from addresses import AddressList, family_of, packed
-from parse import PROTOCOL_ICMP, PROTOCOL_ICMPV6, PROTOCOL_TCP, PROTOCOL_UDP
+from parse import (PROTOCOL_ICMP, PROTOCOL_ICMPV6, PROTOCOL_TCP, PROTOCOL_UDP,
+                   TUNNEL_HEADER_BYTES)
 from selector import SELECTORS, only_one
 from siphash import siphash24
 
 SPACES = {PROTOCOL_TCP: "tcp", PROTOCOL_UDP: "udp", PROTOCOL_ICMP: "icmp",
           PROTOCOL_ICMPV6: "icmp"}
+KEPT = tuple(TUNNEL_HEADER_BYTES)  # protocols of which only the address is translated
 INTERFACE_PORTS = (1024, 65535)
 PRIVILEGED = 1024  # ports below
 
@@ -150,6 +152,7 @@ class Allocator:
             address: {port for low, high in ranges for port in range(low, high + 1)}
             for address, ranges in kernel_ports.items()}
         self.owners = {}  # (address, space, port) => Flow or Lease
+        self.ways_back = {}  # (address, protocol, remote) => Flow of a protocol that is kept
         self.searches = Counter()  # (address, space) => searches made, without randomization
 
     def owner(self, address, protocol, port):
@@ -160,17 +163,26 @@ class Allocator:
         """=> a free (address, port) of those at the indices for a flow's key, or None"""
         for index in indices:
             address = pool.lists[family_of(key.inside)].at(index)
-            port = self._find_port(pool, address, key)
+            if key.protocol in KEPT:
+                port = None if (address, key.protocol, key.remote) in self.ways_back else 0
+            else:
+                port = self._find_port(pool, address, key)
             if port is not None:
                 return address, port
         return None
 
     def claim(self, owner):
         """Give a port that find() found to its flow or lease."""
+        if owner.key.protocol in KEPT:
+            self.ways_back[owner.address, owner.key.protocol, owner.key.remote] = owner
+            return
         self.owners[owner.address, SPACES[owner.key.protocol], owner.port] = owner
 
     def release(self, owner, time_s):
         """Take the port of a flow or lease that has ended back, and let it rest."""
+        if owner.key.protocol in KEPT:
+            del self.ways_back[owner.address, owner.key.protocol, owner.key.remote]
+            return
         place = owner.address, SPACES[owner.key.protocol], owner.port
         del self.owners[place]
         rest_s = self.hold_down_s or owner.rest_s

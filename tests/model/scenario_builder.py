@@ -81,7 +81,7 @@ class ScenarioBuilder:
         self.syn_check, self.mss = True, 0
         self.port_hold_down = 0
         self.timeouts = {"tcp_opening": 240, "tcp_established": 7440, "tcp_closing": 250,
-                         "udp": 300, "icmp": 60}
+                         "udp": 300, "icmp": 60, "gre": 1800, "esp": 1700}
 
     def interface(self, name, zone, *addresses, mtu=1500):
         """An interface; zone None leaves it out of all of them."""

@@ -179,7 +179,7 @@ def small_table(b):
     b.port_hold_down = b.rng.choice((0, 7, 40))
     b.port_randomization = b.rng.random() < 0.5
     b.timeouts = {"tcp_opening": 30, "tcp_established": 120, "tcp_closing": 20, "udp": 25,
-                  "icmp": 10}
+                  "icmp": 10, "gre": 40, "esp": 15}
     b.pool("resi", ["198.51.100.16-198.51.100.17", "2001:db8:64::1-2001:db8:64::2"],
            *b.rng.choice(((1024, 1060), (1024, 65535))), b.rng.choice(ALGORITHMS))
     b.rule_set("lan-out", zone_context("lan"), zone_context("wan"), rule("resi", "resi"))
@@ -245,7 +245,7 @@ def _lease(b, permit):
 def _soon_idle(b):
     """Flows that end long before leases do."""
     b.timeouts = {"tcp_opening": 30, "tcp_established": 200, "tcp_closing": 20, "udp": 25,
-                  "icmp": 10}
+                  "icmp": 10, "gre": 40, "esp": 15}
 
 
 def leases(b):

@@ -9,7 +9,7 @@ from gateway import (HOST, HOST6, ICMP, IP, LAN, REMOTE, REMOTE6, TCP, UDP, Dot1
 from scapy_check import wrong_checksums
 from scenario_builder import rule
 
-GRE = {"proto": 47}
+RSVP = {"proto": 46}
 
 
 @pytest.fixture
@@ -68,15 +68,15 @@ def test_tags_stay_and_padding_goes(gateway):
 
 
 @pytest.mark.parametrize("packet", [
-    IP(src=HOST, dst=REMOTE, **GRE) / b"data", IP(src=HOST, dst=REMOTE) / ICMP(id=5),
-    IP(src=HOST, dst=REMOTE) / TCP(flags="S"), IPv6(src=HOST6, dst=REMOTE6, nh=50) / b"data",
+    IP(src=HOST, dst=REMOTE, **RSVP) / b"data", IP(src=HOST, dst=REMOTE) / ICMP(id=5),
+    IP(src=HOST, dst=REMOTE) / TCP(flags="S"), IPv6(src=HOST6, dst=REMOTE6, nh=51) / b"data",
     IPv6(src=HOST6, dst=REMOTE6) / ICMPv6EchoRequest()])
 def test_told(gateway, packet):
     assert gateway.out(packet).verdict == "answer"
 
 
 @pytest.mark.parametrize("packet", [
-    udp(flags="MF"), IP(src=HOST, dst=REMOTE, frag=7, **GRE) / b"data",
+    udp(flags="MF"), IP(src=HOST, dst=REMOTE, frag=7, **RSVP) / b"data",
     IP(src=HOST, dst=REMOTE) / ICMP(type=0, id=5),
     IP(src=HOST, dst=REMOTE) / ICMP(type=5), IP(src=HOST, dst=REMOTE) / ICMP(type=13),
     IP(src=HOST, dst=REMOTE) / ICMP(type=3) / Raw(bytes(udp())),

@@ -30,7 +30,7 @@ def test_ttl_comes_first(gateway, ttl):
     assert gateway.reason(LAN, udp(ttl=ttl)) == expired
     assert gateway.reason(LAN, IPv6(src=HOST6, dst=REMOTE6, hlim=ttl) / UDP()) == expired
     assert gateway.reason(LAN, IP(src=HOST, dst="10.0.1.1", ttl=ttl) / UDP()) == expired
-    assert gateway.reason(LAN, IP(src=HOST, dst=REMOTE, proto=47, ttl=ttl)) == expired
+    assert gateway.reason(LAN, IP(src=HOST, dst=REMOTE, proto=51, ttl=ttl)) == expired
 
 
 @pytest.mark.parametrize("transport, field", [
@@ -159,10 +159,10 @@ def test_a_route_with_an_encapsulation_cannot_be_followed():
 
 
 @pytest.mark.parametrize("packet, reason", [
-    (IP(src=HOST, dst=REMOTE, proto=47, flags="MF") / Raw(bytes(8)), "fragment_unknown"),
-    (IP(src=HOST, dst=REMOTE, proto=47, frag=5) / Raw(bytes(8)), "fragment_unknown"),
+    (IP(src=HOST, dst=REMOTE, proto=46, flags="MF") / Raw(bytes(8)), "fragment_unknown"),
+    (IP(src=HOST, dst=REMOTE, proto=46, frag=5) / Raw(bytes(8)), "fragment_unknown"),
     (IP(src=HOST, dst=REMOTE, flags="MF") / ICMP(type=13), "fragment_unknown"),
-    (IP(src=HOST, dst=REMOTE, proto=47) / Raw(b"abc"), "unsupported_protocol"),
+    (IP(src=HOST, dst=REMOTE, proto=51) / Raw(b"abc"), "unsupported_protocol"),
     (IP(src=HOST, dst=REMOTE) / ICMP(type=13), "unsupported_protocol"),
     (IP(src=HOST, dst=REMOTE) / ICMP(type=0), "no_flow"),
     (syn("A"), "tcp_not_syn"), (syn("SA"), "tcp_not_syn"), (syn("SF"), "tcp_not_syn"),

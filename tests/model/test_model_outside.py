@@ -63,9 +63,9 @@ def test_what_no_flow_expects(gateway, packet):
 
 
 def test_fragment_and_other_protocols(gateway):
-    fragment = IP(src=REMOTE, dst=POOL, proto=47, flags="MF") / Raw(b"abcdefgh")
+    fragment = IP(src=REMOTE, dst=POOL, proto=51, flags="MF") / Raw(b"abcdefgh")
     assert gateway.reason(WAN, fragment) == ("drop", "fragment_unknown")
-    other = IP(src=REMOTE, dst=POOL, proto=47) / Raw(b"abcd")
+    other = IP(src=REMOTE, dst=POOL, proto=51) / Raw(b"abcd")
     assert gateway.reason(WAN, other) == ("drop", "unsupported_protocol")
 
 
@@ -145,7 +145,7 @@ def test_error_of_ipv6(gateway):
     IP(src="198.51.100.2", dst=REMOTE) / UDP(sport=1024, dport=53),
     IP(src=POOL, dst=REMOTE, frag=1) / UDP(sport=1024, dport=53),
     IP(src=POOL, dst=REMOTE) / ICMP(type=0, id=1024),
-    IP(src=POOL, dst=REMOTE, proto=47) / Raw(bytes(8))])
+    IP(src=POOL, dst=REMOTE, proto=51) / Raw(bytes(8))])
 def test_error_about_nothing_known(gateway, inside):
     packet = IP(src=ROUTER, dst=POOL) / ICMP(type=3, code=1) / inside
     assert gateway.reason(WAN, packet) == FILTERED

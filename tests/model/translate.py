@@ -6,7 +6,7 @@ the field's change, never computed anew.
 """
 from checksum import update
 from parse import (FRAGMENT, ICMP_ERROR, PROTOCOL_ICMP, PROTOCOL_ICMPV6, PROTOCOL_TCP, PROTOCOL_UDP,
-                   word)
+                   TUNNEL, word)
 
 CHECKSUM_OFFSETS = {PROTOCOL_TCP: 16, PROTOCOL_UDP: 6, PROTOCOL_ICMP: 2, PROTOCOL_ICMPV6: 2}
 IPV4_TTL_OFFSET = 8
@@ -24,7 +24,7 @@ def translate_out(frame, packet, flow):
         _translate_error(new, packet, _source_at(packet), flow.address,
                          _destination_at(packet.inner), _destination_port_at(packet.inner),
                          flow.address, flow.port)
-    elif packet.kind == FRAGMENT:
+    elif packet.kind in (FRAGMENT, TUNNEL):
         _translate_address(new, packet, _source_at(packet), flow.address)
     else:
         _translate_data(new, packet, _source_at(packet), _source_port_at(packet),
@@ -39,7 +39,7 @@ def translate_in(frame, packet, flow):
         _translate_error(new, packet, _destination_at(packet), flow.inside,
                          _source_at(packet.inner), _source_port_at(packet.inner),
                          flow.inside, flow.inside_port)
-    elif packet.kind == FRAGMENT:
+    elif packet.kind in (FRAGMENT, TUNNEL):
         _translate_address(new, packet, _destination_at(packet), flow.inside)
     else:
         _translate_data(new, packet, _destination_at(packet), _destination_port_at(packet),
@@ -136,7 +136,7 @@ def _update_at(frame, at, changes):
 
 
 def _translate_address(frame, packet, address_at, address):
-    """All that there is to translate of a later fragment."""
+    """All that there is to translate of a later fragment, and of a tunnel's packet."""
     change = _replace(frame, address_at, address)
     if packet.family == 4:
         _update_at(frame, packet.ip_at + IPV4_CHECKSUM_OFFSET, [change])
@@ -176,9 +176,10 @@ def _translate_error(frame, packet, outer_at, outer_address,
     inner = packet.inner
     outer_change = _replace(frame, outer_at, outer_address)
     address_change = _replace(frame, inner_at, inner_address)
-    port_change = _replace(frame, inner_port_at, inner_port.to_bytes(2))
-    changes = [address_change, port_change]
-    changes += _update_transport(frame, inner, address_change, port_change)
+    changes = [address_change]
+    if inner.kind != TUNNEL:
+        port_change = _replace(frame, inner_port_at, inner_port.to_bytes(2))
+        changes += [port_change, *_update_transport(frame, inner, address_change, port_change)]
     if packet.family == 4:
         _update_at(frame, packet.ip_at + IPV4_CHECKSUM_OFFSET, [outer_change])
         changes.append(_update_at(frame, inner.ip_at + IPV4_CHECKSUM_OFFSET, [address_change]))
