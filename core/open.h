@@ -2,7 +2,8 @@
 /*
  * A packet of no known flow, from beginning to end: what is found out about it (core/first.h), and
  * the flow that it opens (core/opening.h), through a lease if its rule has persistent-nat
- * (core/persist.h), or with its own way back (core/open_back.h). docs/packet-path.md, sections 3.4 to 3.7.
+ * (core/persist.h), or with its own way back (core/open_back.h). docs/packet-path.md, sections 3.4
+ * to 3.7.
  */
 #ifndef CORE_OPEN_H
 #define CORE_OPEN_H

@@ -15,7 +15,7 @@ int main(void)
 		(void)fragment_match(&frame, &p, &match);
 		break;
 	case 1:
-		(void)fragment_rewrite(&frame, &p, slot, direction, eva_u32(0, ~0u));
+		(void)address_rewrite(&frame, &p, slot, direction, eva_u32(0, ~0u));
 		break;
 	default:
 		(void)fragment_learn(&frame, &p, slot, direction);

@@ -7,7 +7,8 @@ int main(void)
 	env_frame frame = any_frame();
 	struct packet p = {0};
 
-	if (packet_parse_link(&frame, &p) == NO_REASON)
-		(void)packet_parse_ip(&frame, &p);
+	if (packet_parse_link(&frame, &p) == NO_REASON &&
+	    packet_parse_ip(&frame, &p) == NO_REASON)
+		(void)packet_is_kept(&p);
 	return 0;
 }
