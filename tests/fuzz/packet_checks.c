@@ -105,6 +105,11 @@ static u32 transport_sum(const u8 *frame, const struct layout *l)
 		(covers_addresses ? addresses_sum(frame, l) : 0)) % 65535;
 }
 
+static bool is_tunnel(u32 protocol)
+{
+	return protocol == 47 || protocol == 50;
+}
+
 /* The length and protocol of a pseudo-header do not change, so they are left out of the sums. */
 static const char *check_packet(const struct judged *j, const struct layout *l)
 {
@@ -112,10 +117,10 @@ static const char *check_packet(const struct judged *j, const struct layout *l)
 
 	if (!l->ipv6 && sum(j->before, l->ip, l->transport) != sum(j->after, l->ip, l->transport))
 		return "the IPv4 header checksum did not follow";
-	if (l->later)
+	if (l->later || is_tunnel(l->protocol))
 		return memcmp(j->before + l->transport, j->after + l->transport,
 			      l->end - l->transport)
-			       ? "what a later fragment carries was changed"
+			       ? "what a later fragment or a tunnel carries was changed"
 			       : NULL;
 	if (!at)
 		return l->protocol == 17 && l->transport + 8 <= l->end &&

@@ -29,8 +29,8 @@ def _unanswered(source, destination):
     four = ":" not in source
     header = ip_header(source, destination)
     echo_reply = ICMP(type=0, id=7) if four else ICMPv6EchoReply(id=7)
-    fragment = IP(src=source, dst=destination, flags="MF", proto=47) if four else \
-        header / IPv6ExtHdrFragment(m=1, id=9, nh=47)
+    fragment = IP(src=source, dst=destination, flags="MF", proto=46) if four else \
+        header / IPv6ExtHdrFragment(m=1, id=9, nh=46)
     return {
         "malformed_packet": header / UDP(sport=1, dport=2, len=3) / Raw(MARK),
         "fragment_unknown": fragment / Raw(MARK.ljust(24)),

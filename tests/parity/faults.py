@@ -26,7 +26,8 @@ import parity
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKETS = 5000
-PLAIN, PLAIN_V1, TINY, LEASES, SMALL_TABLE = 0, 33, 2, 7, 3  # seeds, and so shapes of scenarios
+# Seeds, and so shapes of scenarios.
+PLAIN, PLAIN_V1, TINY, LEASES, HAIRPINS, SMALL_TABLE = 0, 33, 2, 7, 8, 3
 
 
 class Fault(NamedTuple):
@@ -80,7 +81,8 @@ FAULTS = (
           (("exchange = {.query = *query};",
             "exchange = {.query = *query};\n\n\texchange.query.length = 1;"),)),
     Fault("later fragments keep their id", "native", PLAIN, "core/fragment.h",
-          (("(in || fragment_write_id(frame, p, (u32)p->hash)) &&", "true &&"),)),
+          (("(in || p->kind != PACKET_FRAGMENT || fragment_write_id(frame, p, (u32)p->hash)) &&",
+            "true &&"),)),
     Fault("ids of IPv6 are those of IPv4", "xdp", PLAIN, "core/fragment.h",
           (("raw_u32(network_u32(id))", "raw_u32(network_u32((u16)id))"),)),
     Fault("later fragments of a worker go the other way", "worker", PLAIN, "core/fragment.h",
@@ -90,7 +92,7 @@ FAULTS = (
     Fault("the source of a hairpinned packet stays", "xdp", LEASES, "core/hairpin.h",
           (("return hairpin_rewrite(frame, p) ? REASON_malformed_packet : NO_REASON;",
             "(void)hairpin_rewrite;\n\treturn NO_REASON;"),)),
-    Fault("who looks like the second half is let in", "worker", LEASES, "core/nat.h",
+    Fault("who looks like the second half is let in", "worker", HAIRPINS, "core/nat.h",
           (("!flow_is_hairpin(flow)", "true"),)),
     Fault("a SYN does not open a closed flow again", "oracle", SMALL_TABLE,
           "tests/model/tcp.py",

@@ -97,8 +97,8 @@ FAULTS = (
           (("if (users < flows_max)", "if ((users & ~LEASE_CLOSED) < flows_max)"),),
           "lease-idle"),
     Fault("a flow that lost the race keeps its port", OPENING,
-          (("\tif (ports && !(flow->to_zone & FLOW_LEASED))\n",
-            "\tif (ports && flow->to_zone & FLOW_LEASED)\n"),), "same-tuple"),
+          (("\tif (ports && flow_owns_port(flow))\n",
+            "\tif (ports && !flow_owns_port(flow))\n"),), "same-tuple"),
     Fault("the slot of a flow that lost the race is free at once", OPENING,
           (("\tatomic_write(&flow->life, FLOW_RETIRED);\n",
             "\tatomic_write(&flow->life, FLOW_FREE);\n\tflow_push_free(env_control(), flow, "
@@ -140,15 +140,15 @@ FAULTS = (
             "return atomic_read(&lease->users) & LEASE_CLOSED;"),), "lease-ended"),
     Fault("a flow that its creator has taken back is counted out once more", COLLECTOR,
           (("\tdying.was_published = flow_die(flow);\n",
-            "\tdying.was_published = life != FLOW_RETIRED;\n"
+            "\tdying.was_published = atomic_read(&flow->life) != FLOW_RETIRED;\n"
             "\tatomic_write(&flow->life, FLOW_DYING);\n"),
            ("static bool flow_die(", "bool flow_die(struct flow *flow);\nbool flow_die(")),
           "lease-loser"),
     Fault("a flow is counted out before packets under way have seen its end", COLLECTOR,
-          (("\t\tdying.entry = unlink_flow(control, flow, slot);\n",
-            "\t\tlet_go(flow, slot, pass);\n"
-            "\tif (dying.was_published)\n"
-            "\t\tdying.entry = unlink_flow(control, flow, slot);\n"),
+          (("\ttake_away(control, batch, flow, slot);\n",
+            "\ttake_away(control, batch, flow, slot);\n"
+            "\tif (batch->flows[batch->count - 1].was_published)\n"
+            "\t\tlet_go(flow, slot, pass);\n"),
            ("\t\tlet_go(flow, dying->slot, pass);\n", "\t\t;\n")), "lease-idle"),
     Fault("a port is released, whoever owns it", COLLECTOR,
           (("if (atomic_read(&space->owners[port]) != slot)", "if (!slot)"),), "killed-long"),
