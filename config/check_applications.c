@@ -12,7 +12,7 @@
 
 enum { LAST_WELL_KNOWN_PORT = 1023 };
 
-static const struct node *find_use(const struct checking *c, const char *application)
+bool checking_application_is_used(const struct checking *c, const char *application)
 {
 	const struct node *rule_set;
 	const struct node *rule;
@@ -22,13 +22,8 @@ static const struct node *find_use(const struct checking *c, const char *applica
 		for_each_child(rule, rule_set, "rule")
 			for_each_child(name, node_child(rule, "match"), "application")
 				if (!strcmp(name->text, application))
-					return name;
-	return NULL;
-}
-
-bool checking_application_is_used(const struct checking *c, const char *application)
-{
-	return find_use(c, application) != NULL;
+					return true;
+	return false;
 }
 
 static void suggest_application(const struct node *applications, const char *name,

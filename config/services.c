@@ -3,7 +3,7 @@
 
 #include "config/applications.h"
 
-const struct node *services_node(const struct tree *tree, const char *name)
+static const struct node *configured(const struct tree *tree, const char *name)
 {
 	const struct node *applications = node_at(tree->root, "applications");
 	const struct node *node = node_entry(tree, applications, "application", name);
@@ -61,7 +61,7 @@ size_t services_of(const struct tree *tree, const char *name, struct service_mat
 		   size_t room)
 {
 	const struct application *application = application_find(name);
-	const struct node *node = application ? NULL : services_node(tree, name);
+	const struct node *node = application ? NULL : configured(tree, name);
 	struct listing listing = {.services = services, .room = room};
 
 	for (; application; application = application_next(application))

@@ -8,9 +8,6 @@
 
 #include "config/query.h"
 
-/* => the configuration's own application of this name that is in force, or NULL */
-const struct node *services_node(const struct tree *tree, const char *name);
-
 /*
  * Writes the services, as many of them as there is room for.
  * => how many there are; none for `any` and for what is no application

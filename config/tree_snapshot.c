@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/services.h"
 #include "config/query.h"
+#include "config/services.h"
 
 static void copy_name(char *to, size_t bytes, const char *name)
 {

@@ -45,8 +45,6 @@ struct answer_kind {
 };
 
 static const struct answer_kind answer_prohibited = {3 << 24 | 13 << 16, 1 << 24 | 1 << 16};
-__attribute__((unused)) static const struct answer_kind answer_port_unreachable = {
-	3 << 24 | 3 << 16, 1 << 24 | 4 << 16};
 
 /* => true if the window has room for one more answer at the time, which it has then taken */
 static __always_inline bool answer_take(u64 *window, u32 now_s, u32 limit)

@@ -128,20 +128,6 @@ core_step int first_reserve_kept(struct packet *p, struct first *first)
 	return NO_REASON;
 }
 
-static __always_inline void back_fill(struct flow *back, const struct flow *flow, u32 slot,
-				      const struct flow_key *key)
-{
-	flow_set_key(back, key);
-	back->rule = flow->rule;
-	back->pool = flow->pool;
-	back->to_zone = flow->to_zone;
-	atomic_write(&back->address, flow->address);
-	back->port = flow->port;
-	atomic_write(&back->owner, slot);
-	atomic_write(&back->last_seen_s, flow->last_seen_s);
-	atomic_write(&back->life, FLOW_LIVE);
-}
-
 /*
  * Publishes the way back, or takes both slots back: then first->slot is the flow of another CPU, if
  * that was for this flow, and first->peer 0.
@@ -163,7 +149,8 @@ core_step int first_publish_back(struct packet *p, struct first *first)
 	key = p->key;
 	key.inside = *flow_translated_address(control, flow);
 	back_key(&key);
-	back_fill(back, flow, first->slot, &key);
+	atomic_write(&back->owner, first->slot);
+	flow_accompany(back, flow, &key);
 	winner = flow_publish(&key, first->peer);
 	if (winner == first->peer)
 		return NO_REASON;

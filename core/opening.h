@@ -131,6 +131,20 @@ static __always_inline void opening_fill(struct opening *o, const struct packet 
 		*stats = (struct flow_stats){.created_s = now_s, .in_ifindex = p->ifindex};
 }
 
+/* Fills a slot that stands beside that of a flow, under a key of its own: a peer, or a way back. */
+static __always_inline void flow_accompany(struct flow *other, const struct flow *flow,
+					   const struct flow_key *key)
+{
+	flow_set_key(other, key);
+	other->rule = flow->rule;
+	other->pool = flow->pool;
+	other->to_zone = flow->to_zone;
+	atomic_write(&other->address, flow->address);
+	other->port = flow->port;
+	atomic_write(&other->last_seen_s, flow->last_seen_s);
+	atomic_write(&other->life, FLOW_LIVE);
+}
+
 static __always_inline void opening_choose_ports(struct opening *o, const struct flow_key *key)
 {
 	struct port_range all = {o->pool->port_low, o->pool->port_high};

@@ -155,20 +155,6 @@ core_step int first_share_lease(struct packet *p, struct first *first)
 	return NO_REASON;
 }
 
-/* The peer that remembers the remote end of a flow. */
-static __always_inline void peer_fill(struct flow *peer, const struct flow *flow,
-				      const struct flow_key *key)
-{
-	flow_set_key(peer, key);
-	peer->rule = flow->rule;
-	peer->pool = flow->pool;
-	peer->to_zone = flow->to_zone;
-	atomic_write(&peer->address, flow->address);
-	peer->port = flow->port;
-	atomic_write(&peer->last_seen_s, flow->last_seen_s);
-	atomic_write(&peer->life, FLOW_LIVE);
-}
-
 /* Remembers whom the endpoint calls. => NO_REASON or the reason for the drop */
 core_step int first_publish_peer(struct packet *p, struct first *first)
 {
@@ -185,7 +171,7 @@ core_step int first_publish_peer(struct packet *p, struct first *first)
 		return REASON_lease_table_full;
 	key = p->key;
 	peer_key(&key, (enum lease_permit)first->permit, flow->pool);
-	peer_fill(peer, flow, &key);
+	flow_accompany(peer, flow, &key);
 	winner = flow_publish(&key, first->peer);
 	if (winner != first->peer)
 		atomic_write(&peer->life, FLOW_RETIRED);

@@ -8,6 +8,8 @@
 /* In front of a frame, for the headers of the error; its IP header is then aligned to 4 bytes. */
 enum { HEADROOM = IPV6_BYTES + ICMP_BYTES, ALIGNMENT_BYTES = 2 };
 
+static const struct answer_kind port_unreachable = {3 << 24 | 3 << 16, 1 << 24 | 4 << 16};
+
 /* => true if a lease lets the sender in by now */
 static bool is_admitted(const struct packet *p)
 {
@@ -68,7 +70,7 @@ static void tell(const struct caller *caller, const struct caller_sink *sink)
 	memcpy(frame.start, caller->bytes, bytes);
 	frame.end = frame.start + bytes;
 	if (is_to_be_told(&frame, caller->ifindex, &packet) && is_due(env_control(), &packet) &&
-	    answer_write(&frame, &packet, &packet.key.remote, &answer_port_unreachable))
+	    answer_write(&frame, &packet, &packet.key.remote, &port_unreachable))
 		sink->send(sink->context, frame.start, (u32)(frame.end - frame.start),
 			   caller->ifindex);
 }

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import eva_faults
-from proofs import ROOT, substitute
+from proofs import ROOT, find_faults, substitute
 
 HERE = ROOT / "tests" / "proofs" / "eva"
 LIMIT_S = 120
@@ -140,17 +140,6 @@ def is_found(fault):
             f"{result.seconds:.1f} s)", bool(said))
 
 
-def find_faults(faults):
-    """Put each fault in. => exit status"""
-    found = 0
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for line, is_one in pool.map(is_found, faults):
-            print(line, flush=True)
-            found += is_one
-    print(f"{found} of {len(faults)} faults found")
-    return 0 if found == len(faults) else 1
-
-
 def main():
     """The command line. => exit status"""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -161,8 +150,7 @@ def main():
         print("FAILED: no frama-c: tools/install-dependencies check")
         return 1
     if options.faults:
-        return find_faults([fault for fault in eva_faults.FAULTS if not options.names
-                            or any(word in fault.name for word in options.names)])
+        return find_faults(is_found, eva_faults.FAULTS, options.names, os.cpu_count())
     unknown = set(options.names) - set(HARNESSES)
     if unknown:
         parser.error(f"expected names of harnesses: {', '.join(HARNESSES)}")

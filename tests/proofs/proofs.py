@@ -181,15 +181,20 @@ def is_found(finder, fault, with_trace):
             f"{result.seconds:.1f} s){steps}", bool(result.failed))
 
 
-def find_faults(directory, faults, with_trace):
-    """Put each fault in. => exit status"""
-    finder, found = Search(directory), 0
-    with ThreadPoolExecutor(1 if with_trace else os.cpu_count()) as pool:
-        for line, is_one in pool.map(lambda fault: is_found(finder, fault, with_trace), faults):
+def find_faults(look, faults, words, at_once):
+    """Look for the faults that have one of the words, or for all. => exit status
+
+    look(fault) => what is printed of it, and whether it was found
+    """
+    wanted = [fault for fault in faults
+              if not words or any(word in fault.name for word in words)]
+    found = 0
+    with ThreadPoolExecutor(at_once) as pool:
+        for line, is_one in pool.map(look, wanted):
             print(line, flush=True)
             found += is_one
-    print(f"{found} of {len(faults)} faults found")
-    return 0 if found == len(faults) else 1
+    print(f"{found} of {len(wanted)} faults found")
+    return 0 if found == len(wanted) else 1
 
 
 def main():
@@ -204,9 +209,10 @@ def main():
                               if options.long or not is_long]
     with tempfile.TemporaryDirectory(prefix="hf-proofs-") as directory:
         if options.faults:
-            faults = [fault for fault in proof_faults.FAULTS
-                      if not options.names or any(word in fault.name for word in options.names)]
-            return find_faults(Path(directory), faults, options.trace)
+            finder = Search(Path(directory))
+            return find_faults(lambda fault: is_found(finder, fault, options.trace),
+                               proof_faults.FAULTS, options.names,
+                               1 if options.trace else os.cpu_count())
         if set(names) - set(known):
             parser.error(f"expected names of configurations: {', '.join(known)}")
         return prove(Path(directory), names, options.trace)
