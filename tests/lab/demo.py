@@ -389,7 +389,8 @@ class Demo:
                          "no checksum wrong")
         findings = self.gateway.api("GET", "/v1/verify")
         self.story.check(findings["total"] == 0, f"no alias, no port unaccounted for: "
-                         f"{findings['flows']} flows own {findings['ports']} ports")
+                         f"{findings['flows']} flows have {findings['ports']} ports; those of a "
+                         "lease share one")
 
     def run(self):
         """=> exit status"""
